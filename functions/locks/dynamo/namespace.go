@@ -1,0 +1,132 @@
+package dynamo
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"lockstep/functions/locks"
+	"lockstep/shared/dynamo"
+)
+
+// A namespace is one item that is never deleted: "n" counts tickets, "v" counts
+// writes, and each lock is two attributes, its ticket and its entry. The names of
+// the latter two carry the endpoint's behind a prefix, so that no name can collide
+// with another attribute.
+const (
+	ticketPrefix = "t/"
+	entryPrefix  = "e/"
+)
+
+// entry is who holds an endpoint. Attempt is drawn anew by everyone who tries, so
+// that a write can tell whether it meets its own earlier attempt or somebody else.
+type entry struct {
+	Attempt string `dynamodbav:"a"`
+	Expires int64  `dynamodbav:"x,omitempty"` // Unix milliseconds; 0: never, as the old API's locks
+}
+
+// errReplaced says that an endpoint is held, but not by the entry that was to be freed.
+var errReplaced = errors.New("another lock stands in its place")
+
+// view is a namespace's item as it was at one moment.
+type view map[string]types.AttributeValue
+
+// holder returns who holds the endpoint, if anybody does.
+func (v view) holder(endpoint string) (e entry, held bool) {
+	stored, ok := v[entryPrefix+endpoint]
+	if !ok || attributevalue.Unmarshal(stored, &e) != nil {
+		return entry{}, ok
+	}
+	return e, e.Expires == 0 || e.Expires > time.Now().UnixMilli()
+}
+
+func (s *Store) view(ctx context.Context) (view, error) {
+	out, err := s.Client.GetItem(ctx, &dynamodb.GetItemInput{TableName: &s.Namespaces, Key: s.namespaceKey(), ConsistentRead: aws.Bool(true)})
+	if err != nil {
+		return nil, err
+	}
+	return out.Item, nil
+}
+
+func (s *Store) namespaceKey() map[string]types.AttributeValue {
+	return map[string]types.AttributeValue{"namespace": &types.AttributeValueMemberS{Value: s.Namespace}}
+}
+
+// take makes e the endpoint's holder: one conditional write, and two more if an
+// expired entry stands in the way, which goes first.
+// Errors: locks.ErrAlreadyLocked.
+func (s *Store) take(ctx context.Context, endpoint string, e entry) error {
+	held := expression.NameNoDotSplit(entryPrefix + endpoint)
+	ticket := expression.Plus(
+		expression.IfNotExists(expression.Name("n"), expression.Value(time.Now().UnixMilli())),
+		expression.Value(1))
+	update := expression.
+		Set(held, expression.Value(e)).
+		Set(expression.NameNoDotSplit(ticketPrefix+endpoint), ticket).
+		Set(expression.Name("n"), ticket)
+	for {
+		stood, repeated, err := s.write(ctx, update, expression.AttributeNotExists(held))
+		if !errors.Is(err, errRefused) {
+			return err
+		}
+		holder, live := stood.holder(endpoint)
+		switch {
+		case repeated && holder.Attempt == e.Attempt:
+			return nil // an earlier attempt of ours, whose answer was lost
+		case live:
+			return locks.ErrAlreadyLocked
+		}
+		if err := s.free(ctx, endpoint, holder); err != nil && !errors.Is(err, errReplaced) && !errors.Is(err, locks.ErrAlreadyUnlocked) {
+			return err
+		}
+	}
+}
+
+// free removes the entry e, and no other, in one conditional write.
+// Errors: locks.ErrAlreadyUnlocked when nothing stands there, errReplaced.
+func (s *Store) free(ctx context.Context, endpoint string, e entry) error {
+	held := expression.NameNoDotSplit(entryPrefix + endpoint)
+	update := expression.Remove(held).Remove(expression.NameNoDotSplit(ticketPrefix + endpoint))
+	stood, repeated, err := s.write(ctx, update, expression.Equal(held, expression.Value(e)))
+	switch {
+	case !errors.Is(err, errRefused):
+		return err
+	case repeated:
+		return nil // it stood when we came, and is gone: by our lost attempt, or beside it
+	case stood[entryPrefix+endpoint] == nil:
+		return locks.ErrAlreadyUnlocked
+	default:
+		return errReplaced
+	}
+}
+
+// errRefused says that a write's condition did not hold.
+var errRefused = errors.New("the condition does not hold")
+
+// write changes the namespace's item if the condition holds, and counts it in "v".
+// If it does not hold, stood is the item that stood in the way. What repeated
+// means is said at dynamo.Update.
+func (s *Store) write(ctx context.Context, update expression.UpdateBuilder, condition expression.ConditionBuilder) (stood view, repeated bool, err error) {
+	update = update.Add(expression.Name("v"), expression.Value(1))
+	e, err := expression.NewBuilder().WithUpdate(update).WithCondition(condition).Build()
+	if err != nil {
+		return nil, false, err
+	}
+	_, repeated, err = dynamo.Update(ctx, s.Client, &dynamodb.UpdateItemInput{
+		TableName: &s.Namespaces, Key: s.namespaceKey(),
+		UpdateExpression: e.Update(), ConditionExpression: e.Condition(),
+		ExpressionAttributeNames: e.Names(), ExpressionAttributeValues: e.Values(),
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	})
+	var refused *types.ConditionalCheckFailedException
+	if errors.As(err, &refused) {
+		return refused.Item, repeated, errRefused
+	}
+	return nil, repeated, err
+}

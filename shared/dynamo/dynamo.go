@@ -1,0 +1,20 @@
+// Package dynamo sets up the DynamoDB client of a process, and repeats its writes
+// in a way that a store can reason about.
+package dynamo
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+)
+
+// Open returns a client for the usual environment (AWS_REGION, credentials,
+// AWS_ENDPOINT_URL_DYNAMODB). It calls nothing.
+func Open(ctx context.Context) (*dynamodb.Client, error) {
+	settings, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return dynamodb.NewFromConfig(settings), nil
+}

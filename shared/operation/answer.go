@@ -1,0 +1,37 @@
+package operation
+
+import (
+	"math"
+	"strconv"
+
+	"github.com/go-json-experiment/json"
+
+	"lockstep/shared/failure"
+)
+
+// errorBody is how an error reads on the wire.
+type errorBody struct {
+	Error string `json:"error"`
+	Field string `json:"field,omitempty"`
+}
+
+// Fail is the answer that tells the caller of a failure. Doors use it for what
+// never reaches an operation, such as a path that no operation has.
+func Fail(f *failure.Error) Response {
+	body, err := json.Marshal(errorBody{Error: f.Message, Field: f.Field})
+	if err != nil { // a message that is no UTF-8 is all that can go wrong
+		body = []byte(`{"error":"internal error"}`)
+	}
+	r := Response{Status: f.Code.HTTPStatus(), Header: jsonHeader(), Body: body}
+	if f.RetryAfter > 0 {
+		r.Header["Retry-After"] = strconv.Itoa(int(math.Ceil(f.RetryAfter.Seconds())))
+	}
+	return r
+}
+
+// TooLarge is the failure of a body above limit bytes.
+func TooLarge(limit int64) *failure.Error {
+	return failure.New(failure.TooLarge, "the body is larger than %d bytes", limit)
+}
+
+func jsonHeader() map[string]string { return map[string]string{"Content-Type": "application/json"} }

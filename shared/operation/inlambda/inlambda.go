@@ -1,0 +1,89 @@
+// Package inlambda runs one operation in one Lambda function, behind a REST API.
+package inlambda
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"strings"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"lockstep/shared/failure"
+	"lockstep/shared/logging"
+	"lockstep/shared/operation"
+)
+
+// Start runs the operation that the function's Handler property names (a custom
+// runtime gets it as _HANDLER), and does not return. A name that the service does
+// not have ends the process with the list of those that it has, before any event.
+func Start(open func(context.Context) ([]operation.Operation, error)) {
+	logging.Setup(os.Stdout, true)
+	operations, err := open(context.Background())
+	if err == nil {
+		var o operation.Operation
+		if o, err = choose(operations, os.Getenv("_HANDLER")); err == nil {
+			lambda.StartWithOptions(Handler(o), lambda.WithEnableSIGTERM())
+		}
+	}
+	slog.Error("can't start", "error", err)
+	os.Exit(1)
+}
+
+func choose(operations []operation.Operation, name string) (operation.Operation, error) {
+	var names []string
+	for _, o := range operations {
+		if o.Name == name {
+			return o, nil
+		}
+		names = append(names, o.Name)
+	}
+	return operation.Operation{}, fmt.Errorf("no operation %q: the function's Handler must be one of %s", name, strings.Join(names, ", "))
+}
+
+// Handler is the operation as aws-lambda-go wants it, for REST API proxy events.
+func Handler(o operation.Operation) func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+	return func(ctx context.Context, e events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+		request, err := requestOf(e)
+		if err != nil {
+			return responseOf(operation.Fail(failure.Of(err))), nil
+		}
+		return responseOf(o.Handle(ctx, request)), nil
+	}
+}
+
+func requestOf(e events.APIGatewayProxyRequest) (operation.Request, error) {
+	body := []byte(e.Body)
+	if e.IsBase64Encoded {
+		var err error
+		if body, err = base64.StdEncoding.DecodeString(e.Body); err != nil {
+			return operation.Request{}, failure.InvalidField("body", "the body is not valid base64")
+		}
+	}
+	r := operation.Request{
+		Path:   make(map[string]string, len(e.PathParameters)),
+		Query:  e.QueryStringParameters,
+		Header: make(map[string]string, len(e.Headers)),
+		Body:   body,
+		Caller: e.RequestContext.Identity.SourceIP,
+	}
+	for name, value := range e.PathParameters { // a REST API hands them over as they were in the URL
+		if plain, err := url.PathUnescape(value); err == nil {
+			value = plain
+		}
+		r.Path[name] = value
+	}
+	for name, value := range e.Headers {
+		r.Header[strings.ToLower(name)] = value
+	}
+	return r, nil
+}
+
+func responseOf(r operation.Response) events.APIGatewayProxyResponse {
+	r.Header["Access-Control-Allow-Origin"] = "*"
+	return events.APIGatewayProxyResponse{StatusCode: r.Status, Headers: r.Header, Body: string(r.Body)}
+}

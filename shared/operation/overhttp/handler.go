@@ -1,0 +1,137 @@
+// Package overhttp serves operations over HTTP in one process: `make run` and
+// tests. It says to every caller what the same operations say behind a REST API.
+package overhttp
+
+import (
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"lockstep/shared/failure"
+	"lockstep/shared/operation"
+)
+
+// MaxInFlight is how many requests one handler works on at a time; further ones
+// are answered 503 at once, so that a flood can't exhaust memory.
+const MaxInFlight = 4096
+
+// Handler mounts the operations by their routes. Every answer is JSON, also 404
+// and 405. Any origin may call it from a page (CORS). Safe for concurrent use.
+func Handler(operations []operation.Operation) http.Handler {
+	mux := http.NewServeMux()
+	for _, o := range operations {
+		mux.Handle(o.Method+" "+o.Path, endpoint(o))
+	}
+	return cors(limited(jsonErrors(mux)))
+}
+
+// endpoint is one operation as a handler.
+func endpoint(o operation.Operation) http.Handler {
+	parameters := parametersOf(o.Path)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, o.MaxBody))
+		if err != nil {
+			write(w, operation.Fail(bodyFailure(err, o.MaxBody)))
+			return
+		}
+		request := operation.Request{
+			Path:   make(map[string]string, len(parameters)),
+			Query:  first(r.URL.Query(), func(name string) string { return name }),
+			Header: first(r.Header, strings.ToLower),
+			Body:   body,
+		}
+		for _, name := range parameters {
+			request.Path[name] = r.PathValue(name)
+		}
+		request.Caller, _, _ = net.SplitHostPort(r.RemoteAddr)
+		write(w, o.Handle(r.Context(), request))
+	})
+}
+
+func bodyFailure(err error, limit int64) *failure.Error {
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return operation.TooLarge(limit)
+	}
+	return failure.New(failure.Invalid, "the body did not arrive whole")
+}
+
+// parametersOf returns the names in braces of a path.
+func parametersOf(path string) []string {
+	var names []string
+	for segment := range strings.SplitSeq(path, "/") {
+		if strings.HasPrefix(segment, "{") {
+			names = append(names, strings.Trim(segment, "{}"))
+		}
+	}
+	return names
+}
+
+func first(values map[string][]string, rename func(string) string) map[string]string {
+	flat := make(map[string]string, len(values))
+	for name, all := range values {
+		if len(all) > 0 {
+			flat[rename(name)] = all[0]
+		}
+	}
+	return flat
+}
+
+func write(w http.ResponseWriter, answer operation.Response) {
+	for name, value := range answer.Header {
+		w.Header().Set(name, value)
+	}
+	w.WriteHeader(answer.Status)
+	_, _ = w.Write(answer.Body) // the caller may be gone; nobody is left to tell
+}
+
+// limited refuses what is above MaxInFlight.
+func limited(next http.Handler) http.Handler {
+	slots := make(chan struct{}, MaxInFlight)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case slots <- struct{}{}:
+			defer func() { <-slots }()
+			next.ServeHTTP(w, r)
+		default:
+			busy := failure.New(failure.Busy, "too many requests at once")
+			busy.RetryAfter = time.Second
+			write(w, operation.Fail(busy))
+		}
+	})
+}
+
+// jsonErrors answers in JSON what ServeMux would answer in plain text: 404, and
+// 405 with its Allow header.
+func jsonErrors(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		handler, pattern := mux.Handler(r)
+		if pattern != "" {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		probe := &discard{header: w.Header()}
+		handler.ServeHTTP(probe, r)
+		switch probe.status {
+		case http.StatusMethodNotAllowed:
+			answer := operation.Fail(failure.New(failure.NotFound, "method %s is not allowed here", r.Method))
+			answer.Status = probe.status
+			write(w, answer)
+		default:
+			write(w, operation.Fail(failure.New(failure.NotFound, "no such path")))
+		}
+	})
+}
+
+// discard keeps an answer's status and headers, and drops its body.
+type discard struct {
+	header http.Header
+	status int
+}
+
+func (d *discard) Header() http.Header         { return d.header }
+func (d *discard) WriteHeader(status int)      { d.status = status }
+func (d *discard) Write(p []byte) (int, error) { return len(p), nil }

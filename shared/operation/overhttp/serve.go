@@ -1,0 +1,39 @@
+package overhttp
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"time"
+)
+
+// Grace is how long requests under way may take to finish once a server stops.
+const Grace = 10 * time.Second
+
+// Serve answers on l until ctx is done, then takes no more requests, lets those
+// under way finish for up to Grace, and returns nil.
+func Serve(ctx context.Context, l net.Listener, handler http.Handler) error {
+	server := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      60 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    32 << 10,
+	}
+	stopped := make(chan error, 1)
+	stop := context.AfterFunc(ctx, func() {
+		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), Grace)
+		defer cancel()
+		stopped <- server.Shutdown(grace)
+	})
+	err := server.Serve(l)
+	if stop() { // it ended by itself
+		return err
+	}
+	if err := <-stopped; err != nil {
+		return errors.Join(err, server.Close())
+	}
+	return nil
+}
