@@ -1,0 +1,15 @@
+// Package lockstep holds the files of the bundle that programs need at run time.
+package lockstep
+
+import _ "embed"
+
+// Template is template.yaml: every function, table and permission of the bundle.
+// What is tested has the very tables that are deployed.
+//
+//go:embed template.yaml
+var Template []byte
+
+// Registry is the registry to try things on, as GET /registry answers it.
+//
+//go:embed testdata/registry.json
+var Registry []byte

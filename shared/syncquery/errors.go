@@ -1,0 +1,75 @@
+package syncquery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+)
+
+// Errors of a Server's calls.
+var (
+	ErrAlreadyLocked     = errors.New("the endpoint is already locked")
+	ErrAlreadyUnlocked   = errors.New("the endpoint is already unlocked")
+	ErrNotLocked         = errors.New("the endpoint must be locked to read its resources")
+	ErrEndpointNotFound  = errors.New("the endpoint is unknown")
+	ErrResourceNotServed = errors.New("the endpoint does not serve the resource")
+
+	// ErrNotDone: the server answered that it failed before any effect (500, 503, 429).
+	ErrNotDone = errors.New("the server did nothing")
+	// ErrUnreachable: there is no server at the address. It is no use to try again.
+	ErrUnreachable = errors.New("the server can't be reached")
+	// ErrAnswerLost: no answer came, so that the effect is unknown.
+	ErrAnswerLost = errors.New("the answer was lost")
+)
+
+// ErrLockLost says that somebody else freed a lock of ours while we read under
+// it, so that the reading was not of one moment.
+var ErrLockLost = errors.New("a lock was freed by somebody else")
+
+// UnknownResourceError is the error of a query that names a resource which no
+// endpoint serves.
+type UnknownResourceError struct{ Resource int64 }
+
+func (e *UnknownResourceError) Error() string {
+	return fmt.Sprintf("no endpoint serves the resource %d", e.Resource)
+}
+
+// passing are the errors that another try may not meet.
+var passing = []error{
+	ErrAlreadyLocked, ErrNotLocked, ErrEndpointNotFound, ErrResourceNotServed,
+	ErrNotDone, ErrAnswerLost, ErrLockLost,
+}
+
+func passes(err error) bool {
+	for _, p := range passing {
+		if errors.Is(err, p) {
+			return true
+		}
+	}
+	return false
+}
+
+// gaveUp is the error of a query whose context ended: it says what stood in the
+// way last, if anything did.
+func gaveUp(ctx context.Context, last error) error {
+	if last == nil {
+		return context.Cause(ctx)
+	}
+	return fmt.Errorf("%w; last: %w", context.Cause(ctx), last)
+}
+
+// longestPause is how long a client waits at most before it tries a lock again.
+const longestPause = 50 * time.Millisecond
+
+// pause waits for a random time up to longestPause (full jitter), so that clients
+// that met once don't meet again, or until ctx is done.
+func pause(ctx context.Context) {
+	timer := time.NewTimer(rand.N(longestPause)) //nolint:gosec // jitter, not a secret
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}

@@ -1,0 +1,94 @@
+package syncquery
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync/atomic"
+)
+
+// lifetime is a context that ends when nobody of the members waits any more.
+func lifetime(members []*member) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var left atomic.Int64
+	left.Store(int64(len(members)))
+	stops := make([]func() bool, len(members))
+	for i, m := range members {
+		stops[i] = context.AfterFunc(m.ctx, func() {
+			if left.Add(-1) == 0 {
+				cancel()
+			}
+		})
+	}
+	return ctx, func() {
+		for _, stop := range stops {
+			stop()
+		}
+		cancel()
+	}
+}
+
+// conclude answers each member with its outcome, except those whose error may
+// pass: they are postponed, and remember it.
+func conclude(members []*member, of func(*member) outcome) (postponed []*member) {
+	for _, m := range members {
+		o := of(m)
+		if o.err != nil && passes(o.err) {
+			m.last.Store(&o.err)
+			postponed = append(postponed, m)
+			continue
+		}
+		m.answer(o)
+	}
+	return postponed
+}
+
+func (m *member) answer(o outcome) { m.outcome <- o }
+
+func (m *member) gaveUp() error {
+	if last := m.last.Load(); last != nil {
+		return gaveUp(m.ctx, *last)
+	}
+	return gaveUp(m.ctx, nil)
+}
+
+// pick takes a member's states out of a group's reading.
+func (m *member) pick(states map[int64]string, trouble map[int64]error, lost error) outcome {
+	mine := make(map[int64]string, len(m.ids))
+	for _, id := range m.ids {
+		if err := trouble[id]; err != nil {
+			return outcome{err: err}
+		}
+		state, ok := states[id]
+		if !ok { // the group was given up before it came to this one
+			return outcome{err: fmt.Errorf("resource %d: %w", id, ErrNotDone)}
+		}
+		mine[id] = state
+	}
+	if lost != nil {
+		return outcome{err: lost}
+	}
+	return outcome{states: mine}
+}
+
+// union returns the ids of the members who are not stopped by any trouble.
+func union(members []*member, trouble map[int64]error) []int64 {
+	var ids []int64
+	for _, m := range members {
+		if !slices.ContainsFunc(m.ids, func(id int64) bool { return trouble[id] != nil }) {
+			ids = append(ids, m.ids...)
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// why says what kept us from a resource: the refusal of one of its homes.
+func why(registry Registry, id int64, refused map[string]error) error {
+	for _, e := range registry {
+		if err := refused[e.Name]; err != nil && e.Serves(id) {
+			return fmt.Errorf("resource %d: endpoint '%s': %w", id, e.Name, err)
+		}
+	}
+	return fmt.Errorf("resource %d: %w", id, ErrNotDone)
+}

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"lockstep/shared/syncquery"
+	"lockstep/shared/syncquery/oldapi"
+	"lockstep/wasmclient/sim"
+)
+
+// target is the server that a command talks to.
+type target struct {
+	URL  string `required:"" placeholder:"URL" help:"Where the server is, as in http://127.0.0.1:8081."`
+	Name string `placeholder:"NAME" help:"How this client names itself to the server (X-Client); random by default."`
+}
+
+// server returns a client of the target.
+func (t target) server(pooled bool) (*oldapi.Client, error) {
+	base, err := oldapi.ParseBase(t.URL)
+	if err != nil {
+		return nil, err
+	}
+	return oldapi.New(transport(base, t.Name, pooled)), nil
+}
+
+type simulateCommand struct {
+	target
+	Queries      int           `default:"1000" help:"How many queries."`
+	Workers      int           `default:"100" help:"How many are asked at a time."`
+	MaxResources int           `default:"10" help:"A query names 0 to this many resources."`
+	Unknown      float64       `default:"0" help:"The share of queries that also name a resource which nobody serves, 0 to 1."`
+	Seed         uint64        `default:"1" help:"The same seed draws the same queries."`
+	Strategy     string        `default:"group" enum:"serial,baseline,group" help:"How to answer them: ${enum}."`
+	Timeout      time.Duration `default:"2m" help:"For each query."`
+	Alone        bool          `help:"Nobody else uses the server: free endpoints whose answer was lost."`
+	JSON         bool          `name:"json" help:"Print the report as JSON."`
+	Out          string        `placeholder:"CSV" type:"path" help:"Write a row a query to this file."`
+}
+
+// Run implements the command.
+func (c simulateCommand) Run(ctx context.Context, s streams) error {
+	options := sim.Options{
+		Workload: sim.Workload{Queries: c.Queries, MaxResources: c.MaxResources, Unknown: c.Unknown, Seed: c.Seed},
+		Strategy: syncquery.Strategy(c.Strategy), Workers: c.Workers, Timeout: c.Timeout, Alone: c.Alone,
+	}
+	server, err := c.server(options.Strategy != syncquery.Serial)
+	if err != nil {
+		return err
+	}
+	bar := newProgress(s.err, c.Queries)
+	report, samples, err := sim.Simulate(ctx, server, options, bar.show)
+	bar.clear()
+	if err != nil {
+		return err
+	}
+	if err := c.write(s, report, samples); err != nil {
+		return err
+	}
+	if report.Failed > 0 {
+		return fmt.Errorf("%d of %d queries failed", report.Failed, report.Queries)
+	}
+	return nil
+}
+
+func (c simulateCommand) write(s streams, report sim.Report, samples []sim.Sample) error {
+	if c.Out != "" {
+		if err := writeFile(c.Out, samples); err != nil {
+			return err
+		}
+	}
+	if !c.JSON {
+		return report.WriteTable(s.out)
+	}
+	encoder := json.NewEncoder(s.out)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(report)
+}
+
+func writeFile(path string, samples []sim.Sample) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(sim.WriteCSV(f, samples), f.Close())
+}

@@ -1,0 +1,164 @@
+package sim
+
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Latency sums up the latencies of the queries that were answered, in seconds.
+type Latency struct {
+	Min  float64 `json:"min"`
+	Mean float64 `json:"mean"`
+	P50  float64 `json:"p50"`
+	P99  float64 `json:"p99"`
+	Max  float64 `json:"max"`
+}
+
+// Report is what a run came to.
+type Report struct {
+	Strategy       string   `json:"strategy"`
+	Queries        int      `json:"queries"`
+	Failed         int      `json:"failed"`
+	Makespan       float64  `json:"makespan_s"`
+	Latency        *Latency `json:"latency_s"` // null when no query was answered
+	CallsPerQuery  float64  `json:"calls_per_query"`
+	LocksPerQuery  float64  `json:"locks_per_query"`
+	PossiblyLocked []string `json:"possibly_locked"` // endpoints that may be left locked, as an answer was lost
+	FirstError     string   `json:"first_error,omitempty"`
+}
+
+// Summarize makes the report of a run. Failed queries are counted and left out of
+// the latencies; calls and locks are spread over all queries.
+func Summarize(strategy string, samples []Sample, makespan time.Duration, calls, locks int64, possiblyLocked []string) Report {
+	r := Report{
+		Strategy: strategy, Queries: len(samples), Makespan: makespan.Seconds(),
+		CallsPerQuery:  float64(calls) / float64(max(1, len(samples))),
+		LocksPerQuery:  float64(locks) / float64(max(1, len(samples))),
+		PossiblyLocked: slices.Concat([]string{}, possiblyLocked),
+	}
+	var answered []time.Duration
+	for _, s := range samples {
+		if s.Err == nil {
+			answered = append(answered, s.Latency)
+			continue
+		}
+		if r.Failed++; r.Failed == 1 {
+			r.FirstError = s.Err.Error()
+		}
+	}
+	if len(answered) > 0 {
+		r.Latency = summarize(answered)
+	}
+	return r
+}
+
+func summarize(latencies []time.Duration) *Latency {
+	slices.Sort(latencies)
+	var sum time.Duration
+	for _, l := range latencies {
+		sum += l
+	}
+	return &Latency{
+		Min:  latencies[0].Seconds(),
+		Mean: sum.Seconds() / float64(len(latencies)),
+		P50:  percentile(latencies, 0.50).Seconds(),
+		P99:  percentile(latencies, 0.99).Seconds(),
+		Max:  latencies[len(latencies)-1].Seconds(),
+	}
+}
+
+// percentile returns the smallest value that at least the share p of the values
+// does not exceed (the nearest-rank method). The values are sorted.
+func percentile(sorted []time.Duration, p float64) time.Duration {
+	rank := int(math.Ceil(p * float64(len(sorted))))
+	return sorted[max(rank, 1)-1]
+}
+
+// columns is the table's head and how a report fills it.
+var columns = []struct {
+	name  string
+	value func(Report) string
+}{
+	{"strategy", func(r Report) string { return r.Strategy }},
+	{"queries", func(r Report) string { return strconv.Itoa(r.Queries) }},
+	{"failed", func(r Report) string { return strconv.Itoa(r.Failed) }},
+	{"makespan", func(r Report) string { return seconds(r.Makespan) }},
+	{"min", latency(func(l *Latency) float64 { return l.Min })},
+	{"mean", latency(func(l *Latency) float64 { return l.Mean })},
+	{"p50", latency(func(l *Latency) float64 { return l.P50 })},
+	{"p99", latency(func(l *Latency) float64 { return l.P99 })},
+	{"max", latency(func(l *Latency) float64 { return l.Max })},
+	{"calls/query", func(r Report) string { return fmt.Sprintf("%.2f", r.CallsPerQuery) }},
+	{"locks/query", func(r Report) string { return fmt.Sprintf("%.2f", r.LocksPerQuery) }},
+}
+
+func seconds(s float64) string { return fmt.Sprintf("%.3f s", s) }
+
+// latency shows a figure, or a dash when no query was answered.
+func latency(of func(*Latency) float64) func(Report) string {
+	return func(r Report) string {
+		if r.Latency == nil {
+			return "-"
+		}
+		return seconds(of(r.Latency))
+	}
+}
+
+// Table returns the report's table: its head, and a row of figures.
+func (r Report) Table() (head, row []string) {
+	for _, c := range columns {
+		head = append(head, c.name)
+		row = append(row, c.value(r))
+	}
+	return head, row
+}
+
+// WriteTable writes the report for people.
+func (r Report) WriteTable(w io.Writer) error {
+	head, row := r.Table()
+	var b strings.Builder
+	for _, cells := range [][]string{head, row} {
+		for i, cell := range cells {
+			width := max(len(head[i]), len(row[i]))
+			if i == 0 {
+				fmt.Fprintf(&b, "%-*s", width, cell)
+			} else {
+				fmt.Fprintf(&b, "  %*s", width, cell)
+			}
+		}
+		b.WriteByte('\n')
+	}
+	if r.Failed > 0 {
+		fmt.Fprintf(&b, "%d failed, the first: %s\n", r.Failed, r.FirstError)
+	}
+	if len(r.PossiblyLocked) > 0 {
+		fmt.Fprintf(&b, "possibly left locked, as the answer to a call was lost: %s\n", strings.Join(r.PossiblyLocked, ", "))
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// WriteCSV writes a row a query: its number, how many ids it named, when it was
+// asked and how long it took (seconds), and its error, empty if it was answered.
+func WriteCSV(w io.Writer, samples []Sample) error {
+	out := csv.NewWriter(w)
+	_ = out.Write([]string{"query", "resources", "start_s", "latency_s", "error"}) // Flush has the error
+	for i, s := range samples {
+		text := ""
+		if s.Err != nil {
+			text = s.Err.Error()
+		}
+		_ = out.Write([]string{
+			strconv.Itoa(i + 1), strconv.Itoa(s.Resources),
+			strconv.FormatFloat(s.Start.Seconds(), 'f', 6, 64), strconv.FormatFloat(s.Latency.Seconds(), 'f', 6, 64), text,
+		})
+	}
+	out.Flush()
+	return out.Error()
+}

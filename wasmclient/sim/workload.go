@@ -1,0 +1,64 @@
+// Package sim is the simulation of synchronized querying: the workload that
+// clients ask for, the run of it, and what it came to. It knows no transport.
+package sim
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+)
+
+// Workload describes the queries of a run.
+type Workload struct {
+	Queries      int     // how many; at least 1
+	MaxResources int     // a query names 0 to this many ids, each number equally likely
+	Unknown      float64 // the share of queries, 0 to 1, that also name an id which nobody serves
+	Seed         uint64  // the same seed draws the same queries, on every platform
+}
+
+// MaxQueries is the most queries of one run.
+const MaxQueries = 10_000_000
+
+// Validate says which field is wrong.
+func (w Workload) Validate() error {
+	switch {
+	case w.Queries < 1 || w.Queries > MaxQueries:
+		return fmt.Errorf("queries must be from 1 to %d, not %d", MaxQueries, w.Queries)
+	case w.MaxResources < 0 || w.MaxResources > 1000:
+		return fmt.Errorf("max-resources must be from 0 to 1000, not %d", w.MaxResources)
+	case !(w.Unknown >= 0 && w.Unknown <= 1): // also for NaN
+		return fmt.Errorf("unknown must be from 0 to 1, not %v", w.Unknown)
+	}
+	return nil
+}
+
+// Draw draws the queries from the ids that are served. No query names an id
+// twice; none can name more ids than are served, apart from an unknown one.
+func (w Workload) Draw(served []int64) ([][]int64, error) {
+	if err := w.Validate(); err != nil {
+		return nil, err
+	}
+	if len(served) == 0 && w.MaxResources > 0 {
+		return nil, errors.New("the registry serves no resources")
+	}
+	random := rand.New(rand.NewPCG(w.Seed, w.Seed)) //nolint:gosec // reproducible on purpose
+	unserved := int64(0)
+	for slices.Contains(served, unserved) {
+		unserved++
+	}
+	urn := slices.Clone(served)
+	queries := make([][]int64, w.Queries)
+	for i := range queries {
+		n := random.IntN(min(w.MaxResources, len(urn)) + 1)
+		for k := range n { // the first n steps of a Fisher-Yates shuffle
+			j := k + random.IntN(len(urn)-k)
+			urn[k], urn[j] = urn[j], urn[k]
+		}
+		queries[i] = slices.Clone(urn[:n])
+		if random.Float64() < w.Unknown {
+			queries[i] = append(queries[i], unserved)
+		}
+	}
+	return queries, nil
+}
