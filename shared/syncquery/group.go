@@ -64,15 +64,19 @@ func (g *grouping) wait() { g.done.Wait() }
 
 // run makes rounds until nobody waits.
 func (g *grouping) run() {
+	stuck := 0 // rounds in a row that answered nobody
 	for g.anybody() {
 		registry, err := g.readRegistry()
 		members := g.take() // also those who came while the registry was read
 		postponed := g.round(members, registry, err)
 		g.ledger.clear(context.Background())
-		if len(postponed) > 0 && len(postponed) == len(members) { // don't turn on the spot
+		if len(postponed) < len(members) {
+			stuck = 0
+		} else if len(members) > 0 { // don't turn on the spot
 			ctx, cancel := lifetime(postponed)
-			pause(ctx)
+			pause(ctx, stuck)
 			cancel()
+			stuck++
 		}
 		g.giveBack(postponed)
 	}

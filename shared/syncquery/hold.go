@@ -47,7 +47,7 @@ func (h *hold) wait(ctx context.Context, endpoint string) error {
 			return err
 		}
 		h.ledger.clear(ctx)
-		if pause(ctx); ctx.Err() != nil {
+		if pause(ctx, 0); ctx.Err() != nil {
 			return err
 		}
 	}

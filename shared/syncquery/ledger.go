@@ -68,7 +68,7 @@ func (l *ledger) lock(ctx context.Context, endpoint string) error {
 // not do, and nothing else. Errors: ErrLockLost, and what left the lock in doubt.
 func (l *ledger) unlock(ctx context.Context, endpoint string) error {
 	ctx = context.WithoutCancel(ctx)
-	for try := 1; ; try++ {
+	for try := 0; ; try++ {
 		_, err := safely(ctx, l.options.CallTimeout, func(ctx context.Context) (any, error) {
 			return nil, l.server.Unlock(ctx, endpoint)
 		})
@@ -78,7 +78,7 @@ func (l *ledger) unlock(ctx context.Context, endpoint string) error {
 		case errors.Is(err, ErrAlreadyUnlocked), errors.Is(err, ErrEndpointNotFound):
 			return fmt.Errorf("%w: %w", ErrLockLost, err)
 		case errors.Is(err, ErrNotDone) && try < unlockTries:
-			pause(ctx)
+			pause(ctx, try)
 		default:
 			l.suspect(endpoint)
 			return err

@@ -27,13 +27,13 @@ func (s *sequential) query(ctx context.Context, ids []int64) (map[int64]string, 
 	case <-ctx.Done():
 		return nil, gaveUp(ctx, nil)
 	}
-	for {
+	for try := 0; ; try++ {
 		states, err := s.reading(ctx, ids)
 		if err == nil || !passes(err) {
 			return states, err
 		}
 		s.ledger.clear(ctx)
-		if pause(ctx); ctx.Err() != nil {
+		if pause(ctx, try); ctx.Err() != nil {
 			return nil, gaveUp(ctx, err)
 		}
 	}

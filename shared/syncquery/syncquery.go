@@ -120,12 +120,12 @@ func (c *Client) Query(ctx context.Context, ids ...int64) (map[int64]string, err
 
 // Registry reads the registry, and tries until ctx is done or no retry will help.
 func (c *Client) Registry(ctx context.Context) (Registry, error) {
-	for {
+	for try := 0; ; try++ {
 		registry, err := c.ledger.registry(ctx)
 		if err == nil || !passes(err) {
 			return registry, err
 		}
-		if pause(ctx); ctx.Err() != nil {
+		if pause(ctx, try); ctx.Err() != nil {
 			return nil, gaveUp(ctx, err)
 		}
 	}

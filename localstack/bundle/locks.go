@@ -1,0 +1,61 @@
+package bundle
+
+import (
+	"context"
+	"fmt"
+
+	"lockstep"
+	"lockstep/functions/locks"
+	locksdynamo "lockstep/functions/locks/dynamo"
+	"lockstep/shared/dynamo"
+	"lockstep/shared/operation"
+	"lockstep/shared/syncquery"
+	"lockstep/shared/tables"
+)
+
+// openLocks returns the operations of the locks service, its registry loaded with
+// testdata if it is empty.
+func openLocks(ctx context.Context, c Config) ([]operation.Operation, error) {
+	store, err := openLocksStore(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	if err := seed(ctx, store); err != nil {
+		return nil, fmt.Errorf("load the registry: %w", err)
+	}
+	service := &locks.Service{Store: store, ReadTime: c.ReadTime}
+	return service.Operations(), nil
+}
+
+func openLocksStore(ctx context.Context, c Config) (locks.Store, error) {
+	if c.Store == "memory" {
+		return locks.NewMemory(), nil
+	}
+	client, err := dynamo.Open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := tables.Create(ctx, client, lockstep.Template); err != nil {
+		return nil, err
+	}
+	return &locksdynamo.Store{
+		Client: client, Namespaces: "Namespaces", Endpoints: "Endpoints", Namespace: locksdynamo.DefaultNamespace,
+	}, nil
+}
+
+func seed(ctx context.Context, store locks.Store) error {
+	there, err := store.Registry(ctx)
+	if err != nil || len(there) > 0 {
+		return err
+	}
+	registry, err := syncquery.ParseRegistry(lockstep.Registry)
+	if err != nil {
+		return err
+	}
+	for _, e := range registry {
+		if err := store.PutEndpoint(ctx, e.Name, e.Resources); err != nil {
+			return fmt.Errorf("endpoint '%s': %w", e.Name, err)
+		}
+	}
+	return nil
+}

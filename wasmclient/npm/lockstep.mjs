@@ -1,0 +1,24 @@
+#!/usr/bin/env node
+// The command line under Node: the same Go program as the native one, compiled to
+// WebAssembly. Its files are put beside it by `make npm`.
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+
+// wasm_exec.js expects Node's modules in the global scope.
+globalThis.require = createRequire(import.meta.url);
+globalThis.fs = require("node:fs");
+globalThis.path = require("node:path");
+require("./wasm_exec.js");
+
+const go = new Go();
+go.argv = ["lockstep", ...process.argv.slice(2)];
+go.env = { HOME: process.env.HOME ?? "", TERM: process.env.TERM ?? "" }; // Go's wasm crashes on a very large one
+go.exit = process.exit;
+
+for (const signal of ["SIGINT", "SIGTERM"]) {
+  process.once(signal, () => globalThis.lockstepInterrupt?.()); // a second one ends the process
+}
+
+const module = await readFile(new URL("./cli.wasm", import.meta.url));
+const { instance } = await WebAssembly.instantiate(module, go.importObject);
+await go.run(instance);
