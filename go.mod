@@ -14,6 +14,8 @@ require (
 	github.com/stretchr/testify v1.12.1
 )
 
+require pgregory.net/rapid v1.3.0 // indirect
+
 require (
 	github.com/aws/aws-sdk-go-v2/credentials v1.20.14 // indirect
 	github.com/aws/aws-sdk-go-v2/feature/ec2/imds v1.20.6 // indirect

@@ -39,7 +39,7 @@ func (e *UnknownResourceError) Error() string {
 // passing are the errors that another try may not meet.
 var passing = []error{
 	ErrAlreadyLocked, ErrNotLocked, ErrEndpointNotFound, ErrResourceNotServed,
-	ErrNotDone, ErrAnswerLost, ErrLockLost,
+	ErrNotDone, ErrAnswerLost, ErrLockLost, errGivenUp,
 }
 
 func passes(err error) bool {

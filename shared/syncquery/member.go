@@ -2,10 +2,15 @@ package syncquery
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync/atomic"
 )
+
+// errGivenUp is the error of a round that ended before it was through, since nobody
+// waited for it any more.
+var errGivenUp = errors.New("given up")
 
 // lifetime is a context that ends when nobody of the members waits any more.
 func lifetime(members []*member) (context.Context, context.CancelFunc) {
@@ -34,7 +39,9 @@ func conclude(members []*member, of func(*member) outcome) (postponed []*member)
 	for _, m := range members {
 		o := of(m)
 		if o.err != nil && passes(o.err) {
-			m.last.Store(&o.err)
+			if !errors.Is(o.err, errGivenUp) { // that says nothing of what stood in the way
+				m.last.Store(&o.err)
+			}
 			postponed = append(postponed, m)
 			continue
 		}
@@ -54,19 +61,21 @@ func (m *member) gaveUp() error {
 
 // pick takes a member's states out of a group's reading.
 func (m *member) pick(states map[int64]string, trouble map[int64]error, lost error) outcome {
-	mine := make(map[int64]string, len(m.ids))
 	for _, id := range m.ids {
 		if err := trouble[id]; err != nil {
 			return outcome{err: err}
 		}
-		state, ok := states[id]
-		if !ok { // the group was given up before it came to this one
-			return outcome{err: fmt.Errorf("resource %d: %w", id, ErrNotDone)}
-		}
-		mine[id] = state
 	}
 	if lost != nil {
 		return outcome{err: lost}
+	}
+	mine := make(map[int64]string, len(m.ids))
+	for _, id := range m.ids {
+		state, ok := states[id]
+		if !ok {
+			return outcome{err: errGivenUp}
+		}
+		mine[id] = state
 	}
 	return outcome{states: mine}
 }
@@ -90,5 +99,5 @@ func why(registry Registry, id int64, refused map[string]error) error {
 			return fmt.Errorf("resource %d: endpoint '%s': %w", id, e.Name, err)
 		}
 	}
-	return fmt.Errorf("resource %d: %w", id, ErrNotDone)
+	return errGivenUp
 }
