@@ -40,7 +40,7 @@ func Summarize(strategy string, samples []Sample, makespan time.Duration, calls,
 		Strategy: strategy, Queries: len(samples), Makespan: makespan.Seconds(),
 		CallsPerQuery:  float64(calls) / float64(max(1, len(samples))),
 		LocksPerQuery:  float64(locks) / float64(max(1, len(samples))),
-		PossiblyLocked: slices.Concat([]string{}, possiblyLocked),
+		PossiblyLocked: append([]string{}, possiblyLocked...), // [] in JSON, never null
 	}
 	var answered []time.Duration
 	for _, s := range samples {
