@@ -74,11 +74,23 @@ npm: ## build the package for Node, into build/npm
 test: build/dynamodb-local build/with-dynamodb build/lockstep web npm ## run every test that needs no Docker (Go with -race, DynamoDB Local, Node, Chromium)
 	build/with-dynamodb -- go test -race -timeout 15m ./...
 
+# In a container there is no 127.0.0.1 of ours: the tunnel leads to DynamoDB Local.
+.PHONY: build/sam-tunnel
+build/sam-tunnel:
+	CGO_ENABLED=0 GOOS=linux GOARCH=$(GOARCH_LAMBDA) go build -trimpath -o $@ ./localstack/sam/tunnel
+
+# -v, so that a skip says what is missing.
+.PHONY: test-sam
+test-sam: lambda build/sam-tunnel build/dynamodb-local build/with-dynamodb ## run every operation in the SAM CLI's local Lambda (needs Docker)
+	@if [ -x $(SHARED_TOOLS)/sam/up ]; then SAM=$$($(SHARED_TOOLS)/sam/up); else SAM=$$(command -v sam || true); fi; \
+	export SAM; build/with-dynamodb -- go test -count=1 -v -tags sam -run '^TestInvoke$$' ./localstack/sam
+
 .PHONY: lint
 lint: ## run the linters
 	test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }
 	go vet ./...
 	GOOS=js GOARCH=wasm go vet ./wasmclient/... ./shared/syncquery/...
+	go vet -tags sam ./localstack/sam
 	go run $(GOLANGCI_LINT) run ./...
 
 .PHONY: vuln

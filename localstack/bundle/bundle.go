@@ -56,7 +56,7 @@ func Start(ctx context.Context, c Config) (*Bundle, error) {
 	}
 	listeners := make([]net.Listener, len(servers))
 	for i, s := range servers {
-		if listeners[i], err = net.Listen("tcp", net.JoinHostPort(c.Host, strconv.Itoa(s.port))); err != nil {
+		if listeners[i], err = new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(c.Host, strconv.Itoa(s.port))); err != nil {
 			for _, l := range listeners[:i] {
 				_ = l.Close()
 			}

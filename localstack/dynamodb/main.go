@@ -9,6 +9,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	_ "embed"
 	"errors"
@@ -72,7 +73,8 @@ func start(lib string, port int) (address string, stop func(), err error) {
 	java := exec.CommandContext(ctx, "java", fmt.Sprintf("-Dport=%d", port), "-Djava.library.path="+lib, "-cp", filepath.Join(lib, "*"), //nolint:gosec // our own flags
 		source, "-inMemory", "-sharedDb", "-disableTelemetry")
 	java.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is for the command; this one outlives it
-	java.Stderr = os.Stderr
+	var complaints bytes.Buffer                            // shown only if it does not start: its libraries chatter
+	java.Stderr = &complaints
 	java.WaitDelay = time.Second
 	out, err := java.StdoutPipe()
 	if err == nil {
@@ -99,12 +101,12 @@ func start(lib string, port int) (address string, stop func(), err error) {
 		}
 	}
 	stop()
-	return "", nil, errors.New("DynamoDB Local did not start (are its jars in " + lib + "?)")
+	return "", nil, fmt.Errorf("DynamoDB Local did not start (are its jars in %s?)\n%s", lib, complaints.String())
 }
 
 // execute runs the command to its end and hands its signals on.
 func execute(command, env []string) (code int, err error) {
-	child := exec.Command(command[0], command[1:]...) //nolint:gosec // running a command is what it is for
+	child := exec.CommandContext(context.Background(), command[0], command[1:]...) //nolint:gosec // running a command is what it is for
 	child.Env = append(os.Environ(), env...)
 	child.Stdin, child.Stdout, child.Stderr = os.Stdin, os.Stdout, os.Stderr
 	signals := make(chan os.Signal, 4)

@@ -41,7 +41,7 @@ func clients(t *testing.T) map[string]func(*testing.T) []string {
 // and its exit code.
 func simulate(t *testing.T, program []string, arguments ...string) (report sim.Report, code int) {
 	t.Helper()
-	command := exec.CommandContext(t.Context(), program[0], append(append(program[1:], "simulate", "--json"), arguments...)...) //nolint:gosec // our own
+	command := exec.CommandContext(t.Context(), program[0], append(append(program[1:], "simulate", "--json"), arguments...)...)
 	command.Env = append(os.Environ(), "GORACE=")
 	var out, errs bytes.Buffer
 	command.Stdout, command.Stderr = &out, &errs
@@ -63,7 +63,7 @@ type statistics struct {
 
 func statsOf(t *testing.T, url string) (s statistics) {
 	t.Helper()
-	answer, err := http.Get(url + "/stats") //nolint:noctx // a test's look
+	answer, err := http.Get(url + "/stats")
 	require.NoError(t, err)
 	defer func() { _ = answer.Body.Close() }()
 	body, err := io.ReadAll(answer.Body)
@@ -198,7 +198,7 @@ func signalAt(t *testing.T, program []string, signal syscall.Signal, at int64) {
 		old.ServeHTTP(w, r)
 	}))
 	defer server.Close()
-	command := exec.CommandContext(t.Context(), program[0], append(program[1:], "simulate", "--url", server.URL, "--queries", "100000")...) //nolint:gosec // our own
+	command := exec.CommandContext(t.Context(), program[0], append(program[1:], "simulate", "--url", server.URL, "--queries", "100000")...)
 	require.NoError(t, command.Start())
 	<-reached
 	require.NoError(t, command.Process.Signal(signal))

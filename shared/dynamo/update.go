@@ -2,12 +2,14 @@ package dynamo
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/smithy-go"
 )
 
 // How often a write is attempted, and the ceiling of the first pause, which
@@ -46,6 +48,10 @@ func Update(ctx context.Context, client Updater, in *dynamodb.UpdateItemInput) (
 
 func once(o *dynamodb.Options) { o.Retryer = aws.NopRetryer{} }
 
+// retriable says whether another attempt may fare better. The SDK's own list lacks
+// an answer that broke off in the middle, after the effect.
 func retriable(err error) bool {
-	return retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary
+	known := retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err)
+	var broken *smithy.DeserializationError
+	return known == aws.TrueTernary || known == aws.UnknownTernary && errors.As(err, &broken)
 }

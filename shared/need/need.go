@@ -68,6 +68,16 @@ func Chromium(t testing.TB) string {
 	return program(t, "chromium", "apt-get install chromium", "chromium", "chromium-browser", "google-chrome")
 }
 
+// Sam returns the path of the SAM CLI, which needs Docker.
+func Sam(t testing.TB) string {
+	t.Helper()
+	path := os.Getenv("SAM")
+	if path == "" {
+		skip(t, "sam", "install the AWS SAM CLI and Docker, then `make test-sam`, which takes ../shared/tools/sam/up or the sam on the PATH")
+	}
+	return path
+}
+
 // File returns path if there is such a file; how says what makes it.
 func File(t testing.TB, name, path, how string) string {
 	t.Helper()

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"lockstep/shared/failure"
 )
@@ -18,8 +19,9 @@ type errorBody struct {
 // Fail is the answer that tells the caller of a failure. Doors use it for what
 // never reaches an operation, such as a path that no operation has.
 func Fail(f *failure.Error) Response {
-	body, err := json.Marshal(errorBody{Error: f.Message, Field: f.Field})
-	if err != nil { // a message that is no UTF-8 is all that can go wrong
+	// A message may quote what the caller sent, which need not be UTF-8.
+	body, err := json.Marshal(errorBody{Error: f.Message, Field: f.Field}, jsontext.AllowInvalidUTF8(true))
+	if err != nil { // it is two strings: there is nothing left to go wrong
 		body = []byte(`{"error":"internal error"}`)
 	}
 	r := Response{Status: f.Code.HTTPStatus(), Header: jsonHeader(), Body: body}

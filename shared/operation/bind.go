@@ -1,10 +1,13 @@
 package operation
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"reflect"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -23,8 +26,9 @@ type Validator interface{ Validate() error }
 //	body:"json"    anything: the body, one JSON value
 //
 // JSON is read strictly: no duplicate names, no invalid UTF-8, names are
-// case-sensitive; names that nobody asked for are ignored. Then a Validator is
-// asked. Every error is a failure.Invalid that names the field.
+// case-sensitive; names that nobody asked for are ignored; null is as good as
+// leaving a name out, and stands for nothing else. Then a Validator is asked.
+// Every error is a failure.Invalid that names the field.
 func Bind(r Request, in any) error {
 	v := reflect.ValueOf(in).Elem()
 	for i := range v.NumField() {
@@ -35,8 +39,8 @@ func Bind(r Request, in any) error {
 		case tag.Get("header") != "":
 			field.SetString(r.Header[strings.ToLower(tag.Get("header"))])
 		case tag.Get("body") == "json":
-			if err := json.Unmarshal(r.Body, field.Addr().Interface()); err != nil {
-				return explain(err)
+			if err := json.Unmarshal(r.Body, field.Addr().Interface(), nullIsMissing); err != nil {
+				return explain(err, r.Body)
 			}
 		}
 	}
@@ -46,24 +50,50 @@ func Bind(r Request, in any) error {
 	return nil
 }
 
+// nullIsMissing refuses null as the body and as an element of an array, where it
+// would pass for a zero that nobody sent.
+var nullIsMissing = json.WithUnmarshalers(json.UnmarshalFromFunc(func(d *jsontext.Decoder, target any) error {
+	if within, _ := d.StackIndex(d.StackDepth()); within != '{' && d.PeekKind() == 'n' {
+		return &json.SemanticError{JSONKind: 'n', GoType: reflect.TypeOf(target).Elem()}
+	}
+	return errors.ErrUnsupported // not for us: it is read as usual
+}))
+
 // explain says in the caller's words what the JSON package says in Go's.
-func explain(err error) error {
+func explain(err error, body []byte) error {
 	var semantic *json.SemanticError
 	var syntax *jsontext.SyntacticError
 	switch {
 	case errors.As(err, &semantic):
 		field := name(semantic.JSONPointer)
-		return failure.InvalidField(field, "%s must be %s", field, wanted(semantic.GoType))
-	case errors.As(err, &syntax) && errors.Is(err, jsontext.ErrDuplicateName):
-		field := name(syntax.JSONPointer)
-		return failure.InvalidField(field, "%s is there twice", field)
+		return failure.InvalidField(field, "%s %s", field, misfit(semantic))
 	case errors.As(err, &syntax):
 		field := name(syntax.JSONPointer)
-		return failure.InvalidField(field, "%s is not valid JSON (at byte %d)", field, syntax.ByteOffset)
+		return failure.InvalidField(field, "%s %s", field, flaw(syntax, body))
 	default:
 		return failure.InvalidField("body", "the body is not valid JSON")
 	}
 }
+
+// flaw says what keeps the body from being JSON.
+func flaw(err *jsontext.SyntacticError, body []byte) string {
+	switch r, size := utf8.DecodeRune(body[min(int(err.ByteOffset), len(body)):]); {
+	case errors.Is(err, jsontext.ErrDuplicateName):
+		return "is there twice"
+	case len(bytes.TrimSpace(body)) == 0:
+		return "is empty; it must be JSON"
+	case bytes.HasPrefix(body, []byte("\ufeff")): // no editor shows it
+		return "begins with a byte-order mark; send it without one"
+	case r == utf8.RuneError && size == 1:
+		return fmt.Sprintf("is not valid UTF-8 (at byte %d)", err.ByteOffset)
+	default:
+		return fmt.Sprintf("is not valid JSON (at byte %d)", err.ByteOffset)
+	}
+}
+
+// longestName is how much of a field's name an error shows, in bytes: names and
+// depth are the caller's, and would go back twice in every answer.
+const longestName = 100
 
 // name turns a JSON pointer into the way people write it: "/a/3/b" into "a[3].b".
 func name(pointer jsontext.Pointer) string {
@@ -72,34 +102,52 @@ func name(pointer jsontext.Pointer) string {
 		switch {
 		case token != "" && strings.Trim(token, "0123456789") == "":
 			fmt.Fprintf(&b, "[%s]", token)
-		case b.Len() > 0:
-			b.WriteString("." + token)
-		default:
-			b.WriteString(token)
+			continue
+		case token == "":
+			token = `""`
 		}
+		if b.Len() > 0 {
+			b.WriteByte('.')
+		}
+		b.WriteString(token)
 	}
-	if b.Len() == 0 {
+	switch whole := b.String(); {
+	case whole == "":
 		return "body"
+	case len(whole) > longestName:
+		return strings.ToValidUTF8(whole[:longestName], "") + "…"
+	default:
+		return whole
 	}
-	return b.String()
 }
 
-func wanted(t reflect.Type) string {
-	if t == nil {
-		return "something else"
+// misfit says why a value does not go where it is meant to go.
+func misfit(err *json.SemanticError) string {
+	if errors.Is(err, strconv.ErrRange) {
+		return "is out of range"
 	}
-	switch t.Kind() {
-	case reflect.Int, reflect.Int64:
-		return "an integer"
+	if err.GoType == nil {
+		return "must be something else"
+	}
+	switch err.GoType.Kind() {
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		if err.JSONKind == '0' { // 1.0 and 1e3 too: not every language writes or reads them exactly
+			return "must be an integer, without a fraction or an exponent"
+		}
+		return "must be an integer"
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		return "must be an integer of 0 or more"
+	case reflect.Float32, reflect.Float64:
+		return "must be a number"
 	case reflect.String:
-		return "a string"
+		return "must be a string"
 	case reflect.Bool:
-		return "true or false"
+		return "must be true or false"
 	case reflect.Slice, reflect.Array:
-		return "an array"
+		return "must be an array"
 	case reflect.Struct, reflect.Map:
-		return "an object"
+		return "must be an object"
 	default:
-		return "a " + t.Kind().String()
+		return "must be something else"
 	}
 }

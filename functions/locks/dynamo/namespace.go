@@ -2,6 +2,7 @@ package dynamo
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"time"
 
@@ -16,7 +17,7 @@ import (
 )
 
 // A namespace is one item that is never deleted: "n" counts tickets, "v" counts
-// writes, and each lock is two attributes, its ticket and its entry. The names of
+// writes, "f" is the trace of what was freed last, and each lock is two attributes, its ticket and its entry. The names of
 // the latter two carry the endpoint's behind a prefix, so that no name can collide
 // with another attribute.
 const (
@@ -29,6 +30,14 @@ const (
 type entry struct {
 	Attempt string `dynamodbav:"a"`
 	Expires int64  `dynamodbav:"x,omitempty"` // Unix milliseconds; 0: never, as the old API's locks
+}
+
+// trace is left by whoever frees an entry: which attempt took it, and an id drawn
+// anew by everyone who tries to free it. The item keeps the last one, for a write
+// that finds its entry gone and does not know whether it did it itself.
+type trace struct {
+	Attempt string `dynamodbav:"a"`
+	By      string `dynamodbav:"b"`
 }
 
 // errReplaced says that an endpoint is held, but not by the entry that was to be freed.
@@ -44,6 +53,16 @@ func (v view) holder(endpoint string) (e entry, held bool) {
 		return entry{}, ok
 	}
 	return e, e.Expires == 0 || e.Expires > time.Now().UnixMilli()
+}
+
+// freedBySomebodyElse tells that the entry of mine was freed, but not by us. Once
+// another entry has been freed there is no telling any more.
+func (v view) freedBySomebodyElse(mine trace) bool {
+	var last trace
+	if stored, ok := v["f"]; !ok || attributevalue.Unmarshal(stored, &last) != nil {
+		return false
+	}
+	return last.Attempt == mine.Attempt && last.By != mine.By
 }
 
 func (s *Store) view(ctx context.Context) (view, error) {
@@ -66,11 +85,12 @@ func (s *Store) take(ctx context.Context, endpoint string, e entry) error {
 	ticket := expression.Plus(
 		expression.IfNotExists(expression.Name("n"), expression.Value(time.Now().UnixMilli())),
 		expression.Value(1))
-	update := expression.
-		Set(held, expression.Value(e)).
-		Set(expression.NameNoDotSplit(ticketPrefix+endpoint), ticket).
-		Set(expression.Name("n"), ticket)
 	for {
+		// A new one for each write, which adds to it: a builder changes in place.
+		update := expression.
+			Set(held, expression.Value(e)).
+			Set(expression.NameNoDotSplit(ticketPrefix+endpoint), ticket).
+			Set(expression.Name("n"), ticket)
 		stood, repeated, err := s.write(ctx, update, expression.AttributeNotExists(held))
 		if !errors.Is(err, errRefused) {
 			return err
@@ -92,13 +112,18 @@ func (s *Store) take(ctx context.Context, endpoint string, e entry) error {
 // Errors: locks.ErrAlreadyUnlocked when nothing stands there, errReplaced.
 func (s *Store) free(ctx context.Context, endpoint string, e entry) error {
 	held := expression.NameNoDotSplit(entryPrefix + endpoint)
-	update := expression.Remove(held).Remove(expression.NameNoDotSplit(ticketPrefix + endpoint))
+	mine := trace{Attempt: e.Attempt, By: rand.Text()}
+	update := expression.
+		Remove(held).Remove(expression.NameNoDotSplit(ticketPrefix+endpoint)).
+		Set(expression.Name("f"), expression.Value(mine))
 	stood, repeated, err := s.write(ctx, update, expression.Equal(held, expression.Value(e)))
 	switch {
 	case !errors.Is(err, errRefused):
 		return err
+	case repeated && stood.freedBySomebodyElse(mine):
+		return locks.ErrAlreadyUnlocked
 	case repeated:
-		return nil // it stood when we came, and is gone: by our lost attempt, or beside it
+		return nil // it stood when we came, and is gone: by our lost attempt, for all we know
 	case stood[entryPrefix+endpoint] == nil:
 		return locks.ErrAlreadyUnlocked
 	default:

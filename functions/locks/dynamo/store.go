@@ -11,6 +11,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"time"
+	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
@@ -125,7 +126,7 @@ func (s *Store) Unlock(ctx context.Context, name string) error {
 			return err
 		}
 		e, locked := view.holder(name)
-		if !locked {
+		if !locked || e.Expires != 0 { // an operator's hold is nobody's lock, and must outlast the change
 			return locks.ErrAlreadyUnlocked
 		}
 		// Freed and locked again since the look: look again, and free the new lock, as
@@ -183,8 +184,14 @@ func (s *Store) key(name string) map[string]types.AttributeValue {
 	}
 }
 
+// maxKeyBytes is how long a sort key may be.
+const maxKeyBytes = 1024
+
 func (s *Store) row(ctx context.Context, name string) (row, error) {
 	var r row
+	if name == "" || len(name) > maxKeyBytes || !utf8.ValidString(name) { // DynamoDB has no such keys, and calls them errors
+		return r, locks.ErrEndpointNotFound
+	}
 	out, err := s.Client.GetItem(ctx, &dynamodb.GetItemInput{TableName: &s.Endpoints, Key: s.key(name), ConsistentRead: aws.Bool(true)})
 	if err != nil {
 		return r, err

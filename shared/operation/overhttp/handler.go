@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"path"
 	"strings"
 	"time"
 
@@ -25,7 +26,7 @@ func Handler(operations []operation.Operation) http.Handler {
 	for _, o := range operations {
 		mux.Handle(o.Method+" "+o.Path, endpoint(o))
 	}
-	return cors(limited(jsonErrors(mux)))
+	return cors(limited(MaxInFlight, jsonErrors(mux)))
 }
 
 // endpoint is one operation as a handler.
@@ -59,10 +60,10 @@ func bodyFailure(err error, limit int64) *failure.Error {
 	return failure.New(failure.Invalid, "the body did not arrive whole")
 }
 
-// parametersOf returns the names in braces of a path.
-func parametersOf(path string) []string {
+// parametersOf returns the names in braces of a route's path.
+func parametersOf(route string) []string {
 	var names []string
-	for segment := range strings.SplitSeq(path, "/") {
+	for segment := range strings.SplitSeq(route, "/") {
 		if strings.HasPrefix(segment, "{") {
 			names = append(names, strings.Trim(segment, "{}"))
 		}
@@ -88,9 +89,9 @@ func write(w http.ResponseWriter, answer operation.Response) {
 	_, _ = w.Write(answer.Body) // the caller may be gone; nobody is left to tell
 }
 
-// limited refuses what is above MaxInFlight.
-func limited(next http.Handler) http.Handler {
-	slots := make(chan struct{}, MaxInFlight)
+// limited refuses what is above limit requests at a time.
+func limited(limit int, next http.Handler) http.Handler {
+	slots := make(chan struct{}, limit)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		select {
 		case slots <- struct{}{}:
@@ -104,25 +105,26 @@ func limited(next http.Handler) http.Handler {
 	})
 }
 
-// jsonErrors answers in JSON what ServeMux would answer in plain text: 404, and
-// 405 with its Allow header.
+// jsonErrors answers in JSON what ServeMux would answer in plain text, 404 and 405
+// with its Allow header, and answers 404 where ServeMux would redirect: a path such
+// as "/x/../a/lock" is no operation's, and following it must not lock anything.
 func jsonErrors(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		handler, pattern := mux.Handler(r)
-		if pattern != "" {
+		asked := r.URL.EscapedPath()
+		if pattern != "" && path.Clean("/"+asked) == asked {
 			mux.ServeHTTP(w, r)
 			return
 		}
-		probe := &discard{header: w.Header()}
+		probe := &discard{header: http.Header{}}
 		handler.ServeHTTP(probe, r)
-		switch probe.status {
-		case http.StatusMethodNotAllowed:
-			answer := operation.Fail(failure.New(failure.NotFound, "method %s is not allowed here", r.Method))
+		answer := operation.Fail(failure.New(failure.NotFound, "no such path"))
+		if probe.status == http.StatusMethodNotAllowed {
+			answer = operation.Fail(failure.New(failure.NotFound, "method %s is not allowed here", r.Method))
 			answer.Status = probe.status
-			write(w, answer)
-		default:
-			write(w, operation.Fail(failure.New(failure.NotFound, "no such path")))
+			answer.Header["Allow"] = probe.header.Get("Allow")
 		}
+		write(w, answer)
 	})
 }
 

@@ -28,6 +28,16 @@ type oldserverCommand struct {
 	Seed          uint64        `default:"1" help:"Of the draws for the rates."`
 }
 
+// Validate is called by the parser, before anything runs.
+func (c oldserverCommand) Validate() error {
+	for name, rate := range map[string]float64{"error-rate": c.ErrorRate, "drop-rate": c.DropRate} {
+		if !(rate >= 0 && rate <= 1) { // also for NaN
+			return fmt.Errorf("%s must be from 0 to 1, not %v", name, rate)
+		}
+	}
+	return nil
+}
+
 // Run implements the command: it serves until ctx is done.
 func (c oldserverCommand) Run(ctx context.Context, s streams) error {
 	registry, err := loadRegistry(c.Registry)
@@ -38,7 +48,7 @@ func (c oldserverCommand) Run(ctx context.Context, s streams) error {
 		UnlockedReads: c.UnlockedReads, FreeAny: c.FreeAny, Close: c.Close, CORS: c.CORS,
 		ReadTime: c.ReadTime, Latency: c.Latency, ErrorRate: c.ErrorRate, DropRate: c.DropRate, Seed: c.Seed,
 	})
-	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(c.Port)))
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(c.Port)))
 	if err != nil {
 		return fmt.Errorf("port %d: %w", c.Port, err)
 	}

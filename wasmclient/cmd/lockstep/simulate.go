@@ -19,6 +19,15 @@ type target struct {
 	Name string `placeholder:"NAME" help:"How this client names itself to the server (X-Client); random by default."`
 }
 
+// Validate is called by the parser, before anything runs.
+func (t target) Validate() error {
+	if t.URL == "" {
+		return nil // the parser will say that the flag is missing
+	}
+	_, err := oldapi.ParseBase(t.URL)
+	return err
+}
+
 // server returns a client of the target.
 func (t target) server(pooled bool) (*oldapi.Client, error) {
 	base, err := oldapi.ParseBase(t.URL)
@@ -42,12 +51,21 @@ type simulateCommand struct {
 	Out          string        `placeholder:"CSV" type:"path" help:"Write a row a query to this file."`
 }
 
-// Run implements the command.
-func (c simulateCommand) Run(ctx context.Context, s streams) error {
-	options := sim.Options{
+func (c simulateCommand) options() sim.Options {
+	return sim.Options{
 		Workload: sim.Workload{Queries: c.Queries, MaxResources: c.MaxResources, Unknown: c.Unknown, Seed: c.Seed},
 		Strategy: syncquery.Strategy(c.Strategy), Workers: c.Workers, Timeout: c.Timeout, Alone: c.Alone,
 	}
+}
+
+// Validate is called by the parser, before anything runs.
+func (c simulateCommand) Validate() error {
+	return errors.Join(c.target.Validate(), c.options().Validate())
+}
+
+// Run implements the command.
+func (c simulateCommand) Run(ctx context.Context, s streams) error {
+	options := c.options()
 	server, err := c.server(options.Strategy != syncquery.Serial)
 	if err != nil {
 		return err

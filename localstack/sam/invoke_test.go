@@ -1,0 +1,118 @@
+//go:build sam
+
+package sam_test
+
+import (
+	"bytes"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
+
+	"lockstep"
+	"lockstep/functions/locks"
+	"lockstep/functions/locks/dynamo"
+	"lockstep/localstack/sam"
+	"lockstep/shared/need"
+)
+
+// build is where the template's CodeUri says that the functions are.
+const build = "build/lambda/locks"
+
+// The functions serve the namespace of a deployed service, so they go one after
+// the other, and what is in it on this DynamoDB is lost.
+func TestInvoke(t *testing.T) {
+	program := need.Sam(t)
+	client := need.DynamoDB(t)
+	endpoint := os.Getenv("AWS_ENDPOINT_URL_DYNAMODB")
+	base := stage(t, mustLoopback(t, endpoint))
+	store := &dynamo.Store{Client: client, Namespaces: "Namespaces", Endpoints: "Endpoints", Namespace: dynamo.DefaultNamespace}
+	for _, o := range (&locks.Service{Store: store}).Operations() {
+		t.Run(o.Name, func(t *testing.T) {
+			id := logicalID(t, o.Name)
+			hold(t, store, o, func() []byte { return invoke(t, program, base, endpoint, id, eventFile(o.Name)) })
+		})
+	}
+}
+
+// mustLoopback returns the endpoint's host and port. Nothing but this machine's own
+// may be emptied, and nothing else does the tunnel reach.
+func mustLoopback(t *testing.T, endpoint string) string {
+	t.Helper()
+	u, err := url.Parse(endpoint)
+	require.NoError(t, err)
+	require.True(t, net.ParseIP(u.Hostname()).IsLoopback(), "AWS_ENDPOINT_URL_DYNAMODB is %s; this test empties the registry there, and wants one on 127.0.0.1", endpoint)
+	return u.Host
+}
+
+// stage lays out what the function's folder holds, the tunnel included, and returns
+// what takes the template's place as the folder that CodeUri starts from.
+func stage(t *testing.T, dynamoDB string) (base string) {
+	t.Helper()
+	base = t.TempDir()
+	function := filepath.Join(base, build)
+	require.NoError(t, os.MkdirAll(function, 0o755))
+	for name, from := range map[string]string{"bootstrap": "../../build/sam-tunnel", sam.Function: filepath.Join("../..", build, "bootstrap")} {
+		program := mustRead(t, need.File(t, "sam", from, "`make test-sam` builds it"))
+		require.NoError(t, os.WriteFile(filepath.Join(function, name), program, 0o755))
+	}
+	forward(t, "unix", filepath.Join(function, sam.Socket), "tcp", dynamoDB)
+	return base
+}
+
+// logicalID finds the operation's function in the template.
+func logicalID(t *testing.T, operation string) string {
+	t.Helper()
+	var template struct {
+		Resources map[string]struct {
+			Type       string `yaml:"Type"`
+			Properties struct {
+				CodeURI string `yaml:"CodeUri"`
+				Handler string `yaml:"Handler"`
+			} `yaml:"Properties"`
+		} `yaml:"Resources"`
+	}
+	require.NoError(t, yaml.Unmarshal(lockstep.Template, &template))
+	var ids []string
+	for id, r := range template.Resources {
+		if r.Type == "AWS::Serverless::Function" && r.Properties.CodeURI == build && r.Properties.Handler == operation {
+			ids = append(ids, id)
+		}
+	}
+	require.Len(t, ids, 1, "functions of the template for %s", operation)
+	return ids[0]
+}
+
+// invoke returns what the function answers to the event. What the SAM CLI has to
+// say goes to stderr, and is shown when it fails.
+func invoke(t *testing.T, program, base, endpoint, id, event string) []byte {
+	t.Helper()
+	var out, noise bytes.Buffer
+	c := exec.CommandContext(t.Context(), program, "local", "invoke", id, "-e", event,
+		"--skip-pull-image", "--docker-network", "host", "--region", "us-east-1",
+		"-t", "../../template.yaml", "--docker-volume-basedir", base,
+		"--parameter-overrides", "DynamoDBEndpoint="+endpoint)
+	c.Env, c.Stdout, c.Stderr = environment(), &out, &noise
+	require.NoError(t, c.Run(), "%s", &noise)
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("sam local invoke %s:\n%s", id, &noise)
+		}
+	})
+	return out.Bytes()
+}
+
+// environment is ours without what concerns AWS: with credentials, whosever they
+// are, the SAM CLI asks AWS for their account before each call, and where there is
+// no internet it does so for ten seconds. It gives the function dummies instead.
+func environment() []string {
+	ours := slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "AWS_") })
+	return append(ours, "AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull, "AWS_EC2_METADATA_DISABLED=true", "SAM_CLI_TELEMETRY=0")
+}
