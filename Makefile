@@ -85,6 +85,10 @@ test-sam: lambda build/sam-tunnel build/dynamodb-local build/with-dynamodb ## ru
 	@if [ -x $(SHARED_TOOLS)/sam/up ]; then SAM=$$($(SHARED_TOOLS)/sam/up); else SAM=$$(command -v sam || true); fi; \
 	export SAM; build/with-dynamodb -- go test -count=1 -v -tags sam -run '^TestInvoke$$' ./localstack/sam
 
+.PHONY: bench
+bench: ## measure the strategies beside each other against an old server
+	go test -run '^$$' -bench Strategies -benchtime 1x ./localstack/e2e
+
 .PHONY: lint
 lint: ## run the linters
 	test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }
