@@ -17,9 +17,9 @@ import (
 )
 
 // A namespace is one item that is never deleted: "n" counts tickets, "v" counts
-// writes, "f" is the trace of what was freed last, and each lock is two attributes, its ticket and its entry. The names of
-// the latter two carry the endpoint's behind a prefix, so that no name can collide
-// with another attribute.
+// writes, "f" is the trace of what was freed last, and each lock is two attributes,
+// its ticket and its entry. The names of the latter two carry the endpoint's behind
+// a prefix, so that no name can collide with another attribute.
 const (
 	ticketPrefix = "t/"
 	entryPrefix  = "e/"

@@ -60,7 +60,7 @@ func TestHandler(t *testing.T) {
 		"no escape, left as it is": {look, `{"pathParameters": {"name": "100%"}}`, 200, `{"name":"100%","client":""}`},
 		"null everywhere": {look, `{"headers": null, "multiValueHeaders": null, "queryStringParameters": null, "multiValueQueryStringParameters": null,
 			"pathParameters": null, "stageVariables": null, "body": null}`, 200, `{"name":"","client":""}`},
-		"null for a body": {say, `{"body": null}`, 400, `{"error":"body is not valid JSON (at byte 0)","field":"body"}`},
+		"null for a body": {say, `{"body": null}`, 400, `{"error":"body is empty; it must be JSON","field":"body"}`},
 		"empty event":     {look, `{}`, 200, `{"name":"","client":""}`},
 	} {
 		t.Run(name, func(t *testing.T) {
