@@ -5,6 +5,7 @@ package need
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"slices"
@@ -19,11 +20,16 @@ import (
 	"lockstep/shared/tables"
 )
 
-// skip ends the test for want of what is called name.
+// skip ends the test for want of what is called name. `go test` shows a skip only
+// with -v, so it is also written to the file that SKIPPED names, for `make test` to show.
 func skip(t testing.TB, name, how string) {
 	t.Helper()
 	if os.Getenv("CI") == "true" && !slices.Contains(strings.Split(os.Getenv("ALLOW_SKIP"), ","), name) {
 		t.Fatalf("no %s, and CI=true: %s (or name it in ALLOW_SKIP)", name, how)
+	}
+	if f, err := os.OpenFile(os.Getenv("SKIPPED"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600); err == nil {
+		_, _ = fmt.Fprintf(f, "skipped for want of %s: %s\n", name, how)
+		_ = f.Close()
 	}
 	t.Skipf("SKIPPED for want of %s: %s", name, how)
 }

@@ -23,6 +23,7 @@ type Validator interface{ Validate() error }
 //
 //	path:"name"    a string: a parameter of the route
 //	header:"Name"  a string: a header, "" when it is missing
+//	query:"name"   a *int64: an integer of the query string, nil when it is missing
 //	body:"json"    anything: the body, one JSON value
 //
 // JSON is read strictly: no duplicate names, no invalid UTF-8, names are
@@ -38,6 +39,10 @@ func Bind(r Request, in any) error {
 			field.SetString(r.Path[tag.Get("path")])
 		case tag.Get("header") != "":
 			field.SetString(r.Header[strings.ToLower(tag.Get("header"))])
+		case tag.Get("query") != "":
+			if err := bindQuery(field, tag.Get("query"), r.Query); err != nil {
+				return err
+			}
 		case tag.Get("body") == "json":
 			if err := json.Unmarshal(r.Body, field.Addr().Interface(), nullIsMissing); err != nil {
 				return explain(err, r.Body)
@@ -47,6 +52,19 @@ func Bind(r Request, in any) error {
 	if checked, ok := in.(Validator); ok {
 		return checked.Validate()
 	}
+	return nil
+}
+
+func bindQuery(field reflect.Value, name string, query map[string]string) error {
+	text, there := query[name]
+	if !there {
+		return nil
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return failure.InvalidField(name, "%s must be an integer", name)
+	}
+	field.Set(reflect.ValueOf(&n))
 	return nil
 }
 

@@ -7,6 +7,7 @@ package operation
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"runtime/debug"
 	"strings"
@@ -21,6 +22,20 @@ import (
 const (
 	DefaultMaxBody = 64 << 10         // bytes
 	DefaultTimeout = 28 * time.Second // below the 29 s after which a REST API gives up
+
+	// DefaultConcurrency is how many calls one process works on at a time; a door that
+	// gets more refuses them at once, so that a flood can't exhaust memory.
+	DefaultConcurrency = 1024
+)
+
+// Kind says through which doors an operation is reached.
+type Kind int
+
+// The kinds. See New, NewStream and NewTask.
+const (
+	Answer Kind = iota // a request and one answer: REST API, HTTP
+	Stream             // a request and an answer in lines, as they come: Function URL, HTTP
+	Task               // a JSON value in and one out: state machine, table stream
 )
 
 // Request is what a door hands over, whatever its protocol.
@@ -46,13 +61,17 @@ type Func[In, Out any] func(context.Context, In) (Out, error)
 // Operation is one function of a service, ready to be reached through any door.
 // It is immutable, and safe for concurrent use.
 type Operation struct {
-	Name    string        // what _HANDLER, logs, events and the README call it
-	Method  string        // HTTP method
-	Path    string        // in the syntax of http.ServeMux, as in "/{endpoint}/lock"
-	MaxBody int64         // bytes
-	Timeout time.Duration // from the door to the answer
+	Name        string // what _HANDLER, logs, events and the README call it
+	Kind        Kind
+	Method      string        // HTTP method; none for a task
+	Path        string        // in the syntax of http.ServeMux, as in "/{endpoint}/lock"; none for a task
+	Operator    bool          // for operators only: deployed, it always needs IAM
+	MaxBody     int64         // bytes
+	Timeout     time.Duration // from the door to the answer, or to the last line
+	Concurrency int           // calls that a process works on at a time
 
-	serve func(context.Context, Request) (any, error)
+	serve  func(context.Context, Request) (any, error)                // Answer, Task
+	stream func(context.Context, Request, func(line any) error) error // Stream
 }
 
 // Option changes a limit of an operation.
@@ -61,24 +80,41 @@ type Option func(*Operation)
 // MaxBody sets the largest body, in bytes, that the operation reads.
 func MaxBody(bytes int64) Option { return func(o *Operation) { o.MaxBody = bytes } }
 
+// Timeout sets for how long the operation may work.
+func Timeout(d time.Duration) Option { return func(o *Operation) { o.Timeout = d } }
+
+// Concurrency sets how many calls a process works on at a time.
+func Concurrency(calls int) Option { return func(o *Operation) { o.Concurrency = calls } }
+
+// ForOperators marks an operation that is not for everybody.
+func ForOperators() Option { return func(o *Operation) { o.Operator = true } }
+
 // New makes an operation of fn. The route is a method and a path, as in
 // "POST /{endpoint}/lock". How fields of In are filled is said at Bind.
 func New[In, Out any](name, route string, fn Func[In, Out], options ...Option) Operation {
+	o := routed(name, route, Answer, options)
+	o.serve = func(ctx context.Context, r Request) (any, error) {
+		var in In
+		if err := Bind(r, &in); err != nil {
+			return nil, err
+		}
+		return fn(ctx, in)
+	}
+	return o
+}
+
+func routed(name, route string, kind Kind, options []Option) Operation {
 	method, path, ok := strings.Cut(route, " ")
 	if !ok {
 		panic("operation " + name + ": a route is a method, a space and a path, not " + route)
 	}
-	o := Operation{
-		Name: name, Method: method, Path: path,
-		MaxBody: DefaultMaxBody, Timeout: DefaultTimeout,
-		serve: func(ctx context.Context, r Request) (any, error) {
-			var in In
-			if err := Bind(r, &in); err != nil {
-				return nil, err
-			}
-			return fn(ctx, in)
-		},
-	}
+	o := limited(name, kind, options)
+	o.Method, o.Path = method, path
+	return o
+}
+
+func limited(name string, kind Kind, options []Option) Operation {
+	o := Operation{Name: name, Kind: kind, MaxBody: DefaultMaxBody, Timeout: DefaultTimeout, Concurrency: DefaultConcurrency}
 	for _, change := range options {
 		change(&o)
 	}
@@ -88,12 +124,11 @@ func New[In, Out any](name, route string, fn Func[In, Out], options ...Option) O
 // Handle runs the operation: it decodes, validates, calls and maps the error. It
 // always has an answer, also when the operation panics.
 func (o Operation) Handle(ctx context.Context, r Request) (answer Response) {
-	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
+	ctx, cancel := context.WithTimeout(WithName(ctx, o.Name), o.Timeout)
 	defer cancel()
 	defer func() {
-		if p := recover(); p != nil {
-			slog.ErrorContext(ctx, "panic", "operation", o.Name, "panic", p, "stack", string(debug.Stack()))
-			answer = Fail(failure.New(failure.Internal, "internal error"))
+		if err := o.recovered(ctx, recover()); err != nil {
+			answer = Fail(failure.Of(err))
 		}
 	}()
 	if int64(len(r.Body)) > o.MaxBody {
@@ -110,13 +145,27 @@ func (o Operation) Handle(ctx context.Context, r Request) (answer Response) {
 	return Response{Status: 200, Header: jsonHeader(), Body: body}
 }
 
-// failed maps an error and logs it, once, if it is nobody's fault but ours.
+// recovered turns what recover returned into an error, and logs it.
+func (o Operation) recovered(ctx context.Context, p any) error {
+	if p == nil {
+		return nil
+	}
+	slog.ErrorContext(ctx, "panic", "operation", o.Name, "panic", p, "stack", string(debug.Stack()))
+	return failure.New(failure.Internal, "internal error")
+}
+
+// failed maps an error and logs it, once, if it is not the caller's fault.
 func (o Operation) failed(ctx context.Context, err error) Response {
 	f := failure.Of(err)
 	if f.Code == failure.Internal && ctx.Err() != nil {
 		f = &failure.Error{Code: failure.Timeout, Message: "the time for this request is over", Err: err}
 	}
-	if f.Code.HTTPStatus() >= 500 {
+	switch {
+	case errors.Is(ctx.Err(), context.Canceled): // the caller hung up; nobody reads the answer
+		slog.DebugContext(ctx, "given up", "operation", o.Name, "error", err.Error())
+	case f.Code == failure.Busy:
+		slog.WarnContext(ctx, "busy", "operation", o.Name, "error", err.Error())
+	case f.Code.HTTPStatus() >= 500:
 		slog.ErrorContext(ctx, "failed", "operation", o.Name, "code", f.Code.String(), "error", err.Error())
 	}
 	return Fail(f)

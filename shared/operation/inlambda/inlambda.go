@@ -1,9 +1,11 @@
-// Package inlambda runs one operation in one Lambda function, behind a REST API.
+// Package inlambda runs one operation in one Lambda function: behind a REST API, as
+// a stream behind a Function URL, or as a task of AWS's own.
 package inlambda
 
 import (
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/url"
@@ -27,7 +29,7 @@ func Start(open func(context.Context) ([]operation.Operation, error)) {
 	if err == nil {
 		var o operation.Operation
 		if o, err = choose(operations, os.Getenv("_HANDLER")); err == nil {
-			lambda.StartWithOptions(Handler(o), lambda.WithEnableSIGTERM())
+			lambda.StartWithOptions(handlerOf(o), lambda.WithEnableSIGTERM())
 		}
 	}
 	slog.Error("can't start", "error", err)
@@ -43,6 +45,18 @@ func choose(operations []operation.Operation, name string) (operation.Operation,
 		names = append(names, o.Name)
 	}
 	return operation.Operation{}, fmt.Errorf("no operation %q: the function's Handler must be one of %s", name, strings.Join(names, ", "))
+}
+
+// handlerOf returns what aws-lambda-go is to run for an operation of this kind.
+func handlerOf(o operation.Operation) any {
+	switch o.Kind {
+	case operation.Stream:
+		return Stream(o)
+	case operation.Task:
+		return func(ctx context.Context, event json.RawMessage) (json.RawMessage, error) { return o.Run(ctx, event) }
+	default:
+		return Handler(o)
+	}
 }
 
 // Handler is the operation as aws-lambda-go wants it, for REST API proxy events.

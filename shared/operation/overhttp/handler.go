@@ -15,18 +15,16 @@ import (
 	"lockstep/shared/operation"
 )
 
-// MaxInFlight is how many requests one handler works on at a time; further ones
-// are answered 503 at once, so that a flood can't exhaust memory.
-const MaxInFlight = 4096
-
 // Handler mounts the operations by their routes. Every answer is JSON, also 404
 // and 405. Any origin may call it from a page (CORS). Safe for concurrent use.
 func Handler(operations []operation.Operation) http.Handler {
 	mux := http.NewServeMux()
 	for _, o := range operations {
-		mux.Handle(o.Method+" "+o.Path, endpoint(o))
+		if o.Kind != operation.Task { // those are AWS's to run
+			mux.Handle(o.Method+" "+o.Path, limited(o.Concurrency, endpoint(o)))
+		}
 	}
-	return cors(limited(MaxInFlight, jsonErrors(mux)))
+	return cors(jsonErrors(mux))
 }
 
 // endpoint is one operation as a handler.
@@ -48,6 +46,10 @@ func endpoint(o operation.Operation) http.Handler {
 			request.Path[name] = r.PathValue(name)
 		}
 		request.Caller, _, _ = net.SplitHostPort(r.RemoteAddr)
+		if o.Kind == operation.Stream {
+			stream(w, r, o, request)
+			return
+		}
 		write(w, o.Handle(r.Context(), request))
 	})
 }
