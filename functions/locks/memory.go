@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"time"
 )
 
 // Memory is the embedded store: the default of `make run`, and the reference that
@@ -11,13 +12,21 @@ import (
 // concurrent use; its content ends with the process.
 type Memory struct {
 	mu        sync.RWMutex
-	endpoints map[string]Endpoint
+	endpoints map[string]lockable
+	tickets   int64
+	journal   journal
+}
+
+// lockable is an endpoint with the token of the lock that was taken last.
+type lockable struct {
+	Endpoint
+	token int64
 }
 
 var _ Store = (*Memory)(nil)
 
 // NewMemory returns an empty store.
-func NewMemory() *Memory { return &Memory{endpoints: map[string]Endpoint{}} }
+func NewMemory() *Memory { return &Memory{endpoints: map[string]lockable{}} }
 
 // Registry implements Store.
 func (m *Memory) Registry(context.Context) (map[string]Endpoint, error) {
@@ -25,7 +34,7 @@ func (m *Memory) Registry(context.Context) (map[string]Endpoint, error) {
 	defer m.mu.RUnlock()
 	all := make(map[string]Endpoint, len(m.endpoints))
 	for name, e := range m.endpoints {
-		all[name] = e // Resources is replaced, never changed, so it can be shared
+		all[name] = e.Endpoint // Resources is replaced, never changed, so it can be shared
 	}
 	return all, nil
 }
@@ -38,7 +47,7 @@ func (m *Memory) Endpoint(_ context.Context, name string) (Endpoint, error) {
 	if !ok {
 		return Endpoint{}, ErrEndpointNotFound
 	}
-	return e, nil
+	return e.Endpoint, nil
 }
 
 // PutEndpoint implements Store.
@@ -48,7 +57,7 @@ func (m *Memory) PutEndpoint(_ context.Context, name string, resources []int64) 
 	if m.endpoints[name].Locked {
 		return ErrAlreadyLocked
 	}
-	m.endpoints[name] = Endpoint{Resources: slices.Clone(resources)}
+	m.endpoints[name] = lockable{Endpoint: Endpoint{Resources: slices.Clone(resources)}}
 	return nil
 }
 
@@ -69,16 +78,16 @@ func (m *Memory) DeleteEndpoint(_ context.Context, name string) error {
 
 // Lock implements Store.
 func (m *Memory) Lock(_ context.Context, name string) error {
-	return m.turn(name, true, ErrAlreadyLocked)
+	return m.turn(name, true, ErrAlreadyLocked, EventLock)
 }
 
 // Unlock implements Store.
 func (m *Memory) Unlock(_ context.Context, name string) error {
-	return m.turn(name, false, ErrAlreadyUnlocked)
+	return m.turn(name, false, ErrAlreadyUnlocked, EventUnlock)
 }
 
 // turn sets the lock of an endpoint, unless it is so already.
-func (m *Memory) turn(name string, locked bool, already error) error {
+func (m *Memory) turn(name string, locked bool, already error, event string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	e, ok := m.endpoints[name]
@@ -89,8 +98,27 @@ func (m *Memory) turn(name string, locked bool, already error) error {
 		return already
 	}
 	e.Locked = locked
+	if locked {
+		m.tickets++
+		e.token = m.tickets
+	}
 	m.endpoints[name] = e
+	m.journal.add(Event{At: Timestamp(time.Now()), Event: event, Endpoints: []string{name}, Token: e.token})
 	return nil
+}
+
+// Events implements Store. The last 10,000 are kept.
+func (m *Memory) Events(_ context.Context, seq int64, limit int) ([]Event, error) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return m.journal.after(seq, limit), nil
+}
+
+// LastEvent implements Store.
+func (m *Memory) LastEvent(context.Context) (int64, error) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return m.journal.last, nil
 }
 
 // State implements Store.

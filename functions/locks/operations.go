@@ -1,6 +1,16 @@
 package locks
 
-import "lockstep/shared/operation"
+import (
+	"time"
+
+	"lockstep/shared/operation"
+)
+
+// Limits of watching: time beyond the longest watch, and watchers of one process.
+const (
+	watchGrace  = 10 * time.Second
+	maxWatchers = 1000
+)
 
 // Operations is the service's route table.
 func (s *Service) Operations() []operation.Operation {
@@ -9,8 +19,10 @@ func (s *Service) Operations() []operation.Operation {
 		operation.New("lock", "POST /{endpoint}/lock", s.lock),
 		operation.New("unlock", "DELETE /{endpoint}/lock", s.unlock),
 		operation.New("resource", "GET /{endpoint}/resource/{id}", s.resource),
-		operation.New("put-endpoint", "PUT /{endpoint}", s.putEndpoint),
-		operation.New("delete-endpoint", "DELETE /{endpoint}", s.deleteEndpoint),
+		operation.New("put-endpoint", "PUT /{endpoint}", s.putEndpoint, operation.ForOperators()),
+		operation.New("delete-endpoint", "DELETE /{endpoint}", s.deleteEndpoint, operation.ForOperators()),
+		operation.NewStream("watch", "GET /watch", s.watch,
+			operation.Timeout(MaxWatch+watchGrace), operation.Concurrency(maxWatchers)),
 		operation.New("health", "GET /health", s.health),
 	}
 }

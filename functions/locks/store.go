@@ -47,6 +47,13 @@ type Store interface {
 	// State returns what was last written to the resource, InitialState if nothing
 	// ever was. It belongs to the id, whichever endpoints serve it.
 	State(ctx context.Context, resource int64) (string, error)
+
+	// Events returns, in order, at most limit of the events after seq. They are kept
+	// for EventsKept, or as many of them as the store says.
+	Events(ctx context.Context, seq int64, limit int) ([]Event, error)
+
+	// LastEvent returns the seq of the last event, 0 before the first.
+	LastEvent(ctx context.Context) (seq int64, err error)
 }
 
 // InitialState is the state of a resource that nobody has written yet.

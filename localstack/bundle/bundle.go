@@ -39,11 +39,12 @@ type Bundle struct {
 // Start starts everything on ports that it takes first, so that a taken one stops
 // it before anything runs.
 func Start(ctx context.Context, c Config) (*Bundle, error) {
+	ctx, stop := context.WithCancel(ctx)
 	locks, err := openLocks(ctx, c)
 	if err != nil {
+		stop()
 		return nil, err
 	}
-	ctx, stop := context.WithCancel(ctx)
 	b := &Bundle{stop: stop, stopped: make(chan error)}
 	servers := []struct {
 		name, flag string

@@ -16,20 +16,10 @@ import (
 // openLocks returns the operations of the locks service, its registry loaded with
 // testdata if it is empty.
 func openLocks(ctx context.Context, c Config) ([]operation.Operation, error) {
-	store, err := openLocksStore(ctx, c)
-	if err != nil {
-		return nil, err
-	}
-	if err := seed(ctx, store); err != nil {
-		return nil, fmt.Errorf("load the registry: %w", err)
-	}
-	service := &locks.Service{Store: store, ReadTime: c.ReadTime}
-	return service.Operations(), nil
-}
-
-func openLocksStore(ctx context.Context, c Config) (locks.Store, error) {
 	if c.Store == "memory" {
-		return locks.NewMemory(), nil
+		store := locks.NewMemory()
+		service := &locks.Service{Store: store, ReadTime: c.ReadTime}
+		return service.Operations(), seed(ctx, store)
 	}
 	client, err := dynamo.Open(ctx)
 	if err != nil {
@@ -38,9 +28,19 @@ func openLocksStore(ctx context.Context, c Config) (locks.Store, error) {
 	if err := tables.Create(ctx, client, lockstep.Template); err != nil {
 		return nil, err
 	}
-	return &locksdynamo.Store{
-		Client: client, Namespaces: "Namespaces", Endpoints: "Endpoints", Namespace: locksdynamo.DefaultNamespace,
-	}, nil
+	store := &locksdynamo.Store{
+		Client: client, Namespaces: "Namespaces", Endpoints: "Endpoints", EventsTable: "Events",
+		Namespace: locksdynamo.DefaultNamespace,
+	}
+	operations := locksdynamo.Operations(store, c.ReadTime)
+	for _, o := range operations {
+		if o.Kind == operation.Task {
+			if err := startFeed(ctx, client, store.Namespaces, o); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return operations, seed(ctx, store)
 }
 
 func seed(ctx context.Context, store locks.Store) error {

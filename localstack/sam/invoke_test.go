@@ -17,7 +17,6 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"lockstep"
-	"lockstep/functions/locks"
 	"lockstep/functions/locks/dynamo"
 	"lockstep/localstack/sam"
 	"lockstep/shared/need"
@@ -33,8 +32,8 @@ func TestInvoke(t *testing.T) {
 	client := need.DynamoDB(t)
 	endpoint := os.Getenv("AWS_ENDPOINT_URL_DYNAMODB")
 	base := stage(t, mustLoopback(t, endpoint))
-	store := &dynamo.Store{Client: client, Namespaces: "Namespaces", Endpoints: "Endpoints", Namespace: dynamo.DefaultNamespace}
-	for _, o := range (&locks.Service{Store: store}).Operations() {
+	store := &dynamo.Store{Client: client, Namespaces: "Namespaces", Endpoints: "Endpoints", EventsTable: "Events", Namespace: dynamo.DefaultNamespace}
+	for _, o := range operations(store) {
 		t.Run(o.Name, func(t *testing.T) {
 			id := logicalID(t, o.Name)
 			hold(t, store, o, func() []byte { return invoke(t, program, base, endpoint, id, eventFile(o.Name)) })

@@ -1,6 +1,7 @@
 package sam_test
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,9 +13,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"lockstep/functions/locks"
+	"lockstep/functions/locks/dynamo"
 	"lockstep/shared/operation"
 	"lockstep/shared/operation/inlambda"
 )
+
+// operations is the locks service as it is deployed.
+func operations(s *dynamo.Store) []operation.Operation { return dynamo.Operations(s, 0) }
 
 // folder has an event and its golden answer for each operation of the locks service.
 const folder = "../../testdata/events/locks"
@@ -45,7 +50,7 @@ var effects = map[string]func(map[string]locks.Endpoint){
 func TestFiles(t *testing.T) {
 	t.Parallel()
 	var want, have []string
-	for _, o := range (&locks.Service{}).Operations() {
+	for _, o := range operations(&dynamo.Store{}) {
 		want = append(want, eventFile(o.Name), goldenFile(o.Name))
 	}
 	files, err := os.ReadDir(folder)
@@ -59,9 +64,21 @@ func TestFiles(t *testing.T) {
 // An event is what the operation's route sends, not another's.
 func TestRoutes(t *testing.T) {
 	t.Parallel()
-	for _, o := range (&locks.Service{}).Operations() {
+	for _, o := range operations(&dynamo.Store{}) {
 		t.Run(o.Name, func(t *testing.T) {
 			t.Parallel()
+			switch o.Kind {
+			case operation.Task:
+				var e events.DynamoDBEvent
+				require.NoError(t, json.Unmarshal(mustRead(t, eventFile(o.Name)), &e))
+				require.NotEmpty(t, e.Records)
+				return
+			case operation.Stream:
+				var e events.LambdaFunctionURLRequest
+				require.NoError(t, json.Unmarshal(mustRead(t, eventFile(o.Name)), &e))
+				require.Equal(t, o.Method+" "+o.Path, e.RequestContext.HTTP.Method+" "+e.RawPath)
+				return
+			}
 			var e events.APIGatewayProxyRequest
 			require.NoError(t, json.Unmarshal(mustRead(t, eventFile(o.Name)), &e))
 			require.Equal(t, o.Method+" "+o.Path, e.HTTPMethod+" "+e.Resource)
@@ -82,7 +99,7 @@ func TestMemory(t *testing.T) {
 	for _, o := range (&locks.Service{Store: store}).Operations() {
 		t.Run(o.Name, func(t *testing.T) {
 			hold(t, store, o, func() []byte {
-				answer, err := lambda.NewHandler(inlambda.Handler(o)).Invoke(t.Context(), mustRead(t, eventFile(o.Name)))
+				answer, err := lambda.NewHandler(inlambda.For(o)).Invoke(t.Context(), mustRead(t, eventFile(o.Name)))
 				require.NoError(t, err)
 				return answer
 			})
@@ -96,8 +113,11 @@ func hold(t *testing.T, store locks.Store, o operation.Operation, run func() []b
 	t.Helper()
 	reset(t, store)
 	have, want := mustAnswer(t, run()), mustAnswer(t, mustRead(t, goldenFile(o.Name)))
-	if o.Name == "health" {
-		have.Body = anyVersion(t, have.Body)
+	switch o.Name { // what no file can know
+	case "health":
+		have.Body = anyValue(t, have.Body, "version", "VERSION")
+	case "watch":
+		have.Body = anyValue(t, have.Body, "at", "NOW") + "\n"
 	}
 	require.Equal(t, want, have)
 
@@ -130,24 +150,32 @@ func reset(t *testing.T, store locks.Store) {
 	}
 }
 
-// anyVersion puts the golden file's VERSION where health names the build: which one
-// it is no file can know, that it is named is promised.
-func anyVersion(t *testing.T, body string) string {
+// anyValue puts a golden file's word where the answer, one JSON object, has a value
+// that differs from run to run: that there is one is promised.
+func anyValue(t *testing.T, body, name, word string) string {
 	t.Helper()
-	var health map[string]string
-	require.NoError(t, json.Unmarshal([]byte(body), &health))
-	require.NotEmpty(t, health["version"])
-	health["version"] = "VERSION"
-	out, err := json.Marshal(health, json.Deterministic(true))
+	var object map[string]any
+	require.NoError(t, json.Unmarshal([]byte(body), &object))
+	require.NotEmpty(t, object[name])
+	object[name] = word
+	out, err := json.Marshal(object, json.Deterministic(true))
 	require.NoError(t, err)
 	return string(out)
 }
 
 // mustAnswer reads an answer. A name that answers do not have fails, so that neither
-// a slip in a golden file nor the error of a function passes for an empty answer.
+// a slip in a golden file nor the error of a function passes for an empty answer. A
+// stream's answer is its head, eight NUL bytes and its body; a task's is all body.
 func mustAnswer(t *testing.T, text []byte) (answer events.APIGatewayProxyResponse) {
 	t.Helper()
-	require.NoError(t, json.Unmarshal(text, &answer, json.RejectUnknownMembers(true)), "in %s", text)
+	head, body, streamed := bytes.Cut(text, make([]byte, 8))
+	if bytes.HasPrefix(text, []byte(`{"batchItemFailures"`)) {
+		return events.APIGatewayProxyResponse{Body: strings.TrimSpace(string(text))}
+	}
+	require.NoError(t, json.Unmarshal(head, &answer, json.RejectUnknownMembers(true)), "in %s", text)
+	if streamed {
+		answer.Body = string(body)
+	}
 	return answer
 }
 

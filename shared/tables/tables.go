@@ -23,6 +23,12 @@ type Definition struct {
 		Name string        `yaml:"AttributeName"`
 		Type types.KeyType `yaml:"KeyType"`
 	} `yaml:"KeySchema"`
+	Stream struct {
+		View types.StreamViewType `yaml:"StreamViewType"`
+	} `yaml:"StreamSpecification"`
+	TimeToLive struct {
+		Attribute string `yaml:"AttributeName"`
+	} `yaml:"TimeToLiveSpecification"`
 }
 
 // Parse returns the tables that a SAM template defines, by logical id.
@@ -53,17 +59,33 @@ func Create(ctx context.Context, client *dynamodb.Client, template []byte) error
 		return err
 	}
 	for name, d := range all {
-		in := &dynamodb.CreateTableInput{TableName: aws.String(name), BillingMode: types.BillingModePayPerRequest}
-		for _, a := range d.Attributes {
-			in.AttributeDefinitions = append(in.AttributeDefinitions, types.AttributeDefinition{AttributeName: aws.String(a.Name), AttributeType: a.Type})
-		}
-		for _, k := range d.Keys {
-			in.KeySchema = append(in.KeySchema, types.KeySchemaElement{AttributeName: aws.String(k.Name), KeyType: k.Type})
-		}
-		var exists *types.ResourceInUseException
-		if _, err := client.CreateTable(ctx, in); err != nil && !errors.As(err, &exists) {
+		if err := create(ctx, client, name, d); err != nil {
 			return fmt.Errorf("create table %s: %w", name, err)
 		}
 	}
 	return nil
+}
+
+func create(ctx context.Context, client *dynamodb.Client, name string, d Definition) error {
+	in := &dynamodb.CreateTableInput{TableName: &name, BillingMode: types.BillingModePayPerRequest}
+	for _, a := range d.Attributes {
+		in.AttributeDefinitions = append(in.AttributeDefinitions, types.AttributeDefinition{AttributeName: aws.String(a.Name), AttributeType: a.Type})
+	}
+	for _, k := range d.Keys {
+		in.KeySchema = append(in.KeySchema, types.KeySchemaElement{AttributeName: aws.String(k.Name), KeyType: k.Type})
+	}
+	if d.Stream.View != "" {
+		in.StreamSpecification = &types.StreamSpecification{StreamEnabled: aws.Bool(true), StreamViewType: d.Stream.View}
+	}
+	var exists *types.ResourceInUseException
+	if _, err := client.CreateTable(ctx, in); errors.As(err, &exists) {
+		return nil
+	} else if err != nil || d.TimeToLive.Attribute == "" {
+		return err
+	}
+	_, err := client.UpdateTimeToLive(ctx, &dynamodb.UpdateTimeToLiveInput{
+		TableName:               &name,
+		TimeToLiveSpecification: &types.TimeToLiveSpecification{AttributeName: aws.String(d.TimeToLive.Attribute), Enabled: aws.Bool(true)},
+	})
+	return err
 }

@@ -78,7 +78,7 @@ func losingOdd(way loss) link { return losing(way, func(n int64) bool { return n
 // open returns an empty store.
 func open(t *testing.T) *dynamo.Store {
 	t.Helper()
-	return &dynamo.Store{Client: need.DynamoDB(t), Namespaces: "Namespaces", Endpoints: "Endpoints", Namespace: rand.Text()}
+	return &dynamo.Store{Client: need.DynamoDB(t), Namespaces: "Namespaces", Endpoints: "Endpoints", EventsTable: "Events", Namespace: rand.Text()}
 }
 
 // over returns the same store as seen over the link.

@@ -17,9 +17,10 @@ import (
 )
 
 // A namespace is one item that is never deleted: "n" counts tickets, "v" counts
-// writes, "f" is the trace of what was freed last, and each lock is two attributes,
-// its ticket and its entry. The names of the latter two carry the endpoint's behind
-// a prefix, so that no name can collide with another attribute.
+// writes, "m" is when the last one was made (Unix milliseconds), "f" is the trace of
+// what was freed last, and each lock is two attributes, its ticket and its entry.
+// The names of the latter two carry the endpoint's behind a prefix, so that no name
+// can collide with another attribute.
 const (
 	ticketPrefix = "t/"
 	entryPrefix  = "e/"
@@ -138,7 +139,7 @@ var errRefused = errors.New("the condition does not hold")
 // If it does not hold, stood is the item that stood in the way. What repeated
 // means is said at dynamo.Update.
 func (s *Store) write(ctx context.Context, update expression.UpdateBuilder, condition expression.ConditionBuilder) (stood view, repeated bool, err error) {
-	update = update.Add(expression.Name("v"), expression.Value(1))
+	update = update.Add(expression.Name("v"), expression.Value(1)).Set(expression.Name("m"), expression.Value(time.Now().UnixMilli()))
 	e, err := expression.NewBuilder().WithUpdate(update).WithCondition(condition).Build()
 	if err != nil {
 		return nil, false, err

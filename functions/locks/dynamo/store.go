@@ -1,9 +1,9 @@
 // Package dynamo is the store of the locks service on DynamoDB.
 //
-// Two tables. Namespaces has one item a registry, in which everything stands that
+// Three tables. Namespaces has one item a registry, in which everything stands that
 // is locked there: so whatever is locked at one moment is read by one read, and
 // taken or freed by one conditional write. Endpoints has one item an endpoint,
-// with the ids that it serves.
+// with the ids that it serves. Events has one item an event, for an hour.
 package dynamo
 
 import (
@@ -24,10 +24,11 @@ import (
 
 // Store implements locks.Store. Safe for concurrent use, by any number of processes.
 type Store struct {
-	Client     *dynamodb.Client
-	Namespaces string // the table's name
-	Endpoints  string // the table's name
-	Namespace  string // which registry this is
+	Client      *dynamodb.Client
+	Namespaces  string // the table's name
+	Endpoints   string // the table's name
+	EventsTable string // the table's name
+	Namespace   string // which registry this is
 }
 
 // DefaultNamespace is the registry that a deployed service serves.

@@ -14,6 +14,6 @@ func TestStore(t *testing.T) {
 	t.Parallel()
 	client := need.DynamoDB(t)
 	storetest.Run(t, func(*testing.T) locks.Store {
-		return &dynamo.Store{Client: client, Namespaces: "Namespaces", Endpoints: "Endpoints", Namespace: rand.Text()}
+		return &dynamo.Store{Client: client, Namespaces: "Namespaces", Endpoints: "Endpoints", EventsTable: "Events", Namespace: rand.Text()}
 	})
 }

@@ -8,7 +8,6 @@ import (
 	"os"
 	"time"
 
-	"lockstep/functions/locks"
 	"lockstep/functions/locks/dynamo"
 	shared "lockstep/shared/dynamo"
 	"lockstep/shared/operation"
@@ -27,11 +26,11 @@ func open(ctx context.Context) ([]operation.Operation, error) {
 		return nil, err
 	}
 	store := &dynamo.Store{
-		Client:     client,
-		Namespaces: os.Getenv("NAMESPACES_TABLE"),
-		Endpoints:  os.Getenv("ENDPOINTS_TABLE"),
-		Namespace:  dynamo.DefaultNamespace,
+		Client:      client,
+		Namespaces:  os.Getenv("NAMESPACES_TABLE"),
+		Endpoints:   os.Getenv("ENDPOINTS_TABLE"),
+		EventsTable: os.Getenv("EVENTS_TABLE"),
+		Namespace:   dynamo.DefaultNamespace,
 	}
-	service := &locks.Service{Store: store, ReadTime: readTime}
-	return service.Operations(), nil
+	return dynamo.Operations(store, readTime), nil
 }

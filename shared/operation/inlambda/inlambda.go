@@ -29,7 +29,7 @@ func Start(open func(context.Context) ([]operation.Operation, error)) {
 	if err == nil {
 		var o operation.Operation
 		if o, err = choose(operations, os.Getenv("_HANDLER")); err == nil {
-			lambda.StartWithOptions(handlerOf(o), lambda.WithEnableSIGTERM())
+			lambda.StartWithOptions(For(o), lambda.WithEnableSIGTERM())
 		}
 	}
 	slog.Error("can't start", "error", err)
@@ -47,8 +47,8 @@ func choose(operations []operation.Operation, name string) (operation.Operation,
 	return operation.Operation{}, fmt.Errorf("no operation %q: the function's Handler must be one of %s", name, strings.Join(names, ", "))
 }
 
-// handlerOf returns what aws-lambda-go is to run for an operation of this kind.
-func handlerOf(o operation.Operation) any {
+// For returns what aws-lambda-go is to run for an operation, by its kind.
+func For(o operation.Operation) any {
 	switch o.Kind {
 	case operation.Stream:
 		return Stream(o)

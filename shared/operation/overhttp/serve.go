@@ -11,11 +11,17 @@ import (
 // Grace is how long requests under way may take to finish once a server stops.
 const Grace = 10 * time.Second
 
-// Serve answers on l until ctx is done, then takes no more requests, lets those
-// under way finish for up to Grace, and returns nil.
+// stopping is the key of the context that ends when the server is to stop.
+type stopping struct{}
+
+// Serve answers on l until ctx is done, then takes no more requests, ends streams,
+// lets other requests under way finish for up to Grace, and returns nil.
 func Serve(ctx context.Context, l net.Listener, handler http.Handler) error {
 	server := &http.Server{
-		Handler:           handler,
+		Handler: handler,
+		BaseContext: func(net.Listener) context.Context {
+			return context.WithValue(context.WithoutCancel(ctx), stopping{}, ctx)
+		},
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       30 * time.Second,
 		WriteTimeout:      60 * time.Second,

@@ -1,6 +1,7 @@
 package overhttp
 
 import (
+	"context"
 	"net/http"
 	"time"
 
@@ -12,7 +13,12 @@ import (
 func stream(w http.ResponseWriter, r *http.Request, o operation.Operation, request operation.Request) {
 	control := http.NewResponseController(w)
 	_ = control.SetWriteDeadline(time.Now().Add(o.Timeout + lineTime)) // the server's own is for whole answers
-	if err := o.Stream(r.Context(), request, sink{w, control}); err != nil {
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	if server, ok := ctx.Value(stopping{}).(context.Context); ok {
+		defer context.AfterFunc(server, cancel)()
+	}
+	if err := o.Stream(ctx, request, sink{w, control}); err != nil {
 		panic(http.ErrAbortHandler)
 	}
 }

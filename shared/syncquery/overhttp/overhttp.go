@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"lockstep/shared/syncquery"
@@ -24,28 +25,37 @@ type Transport struct {
 
 var _ oldapi.Transport = (*Transport)(nil)
 
+// Wrap puts something around what sends requests, such as a signer.
+type Wrap func(next http.RoundTripper) http.RoundTripper
+
 // New returns a transport to the server at base, as oldapi.ParseBase returns it.
 // The client names itself in the header X-Client, unless name is empty. Pooled
-// says whether connections are kept for further calls.
-func New(base, name string, pooled bool) *Transport {
+// says whether connections are kept for further calls. Each of wraps goes around
+// those before it; a request that one of them refuses was not sent.
+func New(base, name string, pooled bool, wraps ...Wrap) *Transport {
+	var way http.RoundTripper = departure{&http.Transport{
+		DialContext:         (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
+		DisableKeepAlives:   !pooled,
+		MaxIdleConnsPerHost: oldapi.MaxInFlight,
+		// A request on a connection that the server is just closing is a lost
+		// answer; servers keep idle ones for 5 s and more.
+		IdleConnTimeout: 2 * time.Second,
+	}}
+	for _, wrap := range wraps {
+		way = wrap(way)
+	}
 	return &Transport{base: base, name: name, client: &http.Client{
 		// A redirected POST would turn into a GET.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Transport: &http.Transport{
-			DialContext:         (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
-			DisableKeepAlives:   !pooled,
-			MaxIdleConnsPerHost: oldapi.MaxInFlight,
-			// A request on a connection that the server is just closing is a lost
-			// answer; servers keep idle ones for 5 s and more.
-			IdleConnTimeout: 2 * time.Second,
-		},
+		Transport:     way,
 	}}
 }
 
 // Do implements oldapi.Transport. net/http repeats no POST, PUT or DELETE that it
 // has begun to write.
 func (t *Transport) Do(ctx context.Context, r oldapi.Request) (oldapi.Response, error) {
-	request, err := http.NewRequestWithContext(ctx, r.Method, t.base+r.Path, bytes.NewReader(r.Body))
+	var departed atomic.Bool
+	request, err := http.NewRequestWithContext(context.WithValue(ctx, departedKey{}, &departed), r.Method, t.base+r.Path, bytes.NewReader(r.Body))
 	if err != nil {
 		return oldapi.Response{}, fmt.Errorf("%w: %w", syncquery.ErrUnreachable, err)
 	}
@@ -56,12 +66,27 @@ func (t *Transport) Do(ctx context.Context, r oldapi.Request) (oldapi.Response, 
 		request.Header.Set("Content-Type", "application/json")
 	}
 	response, err := t.client.Do(request)
-	if err != nil {
+	switch {
+	case err != nil && !departed.Load():
+		return oldapi.Response{}, fmt.Errorf("%w: %w", syncquery.ErrNotDone, err)
+	case err != nil:
 		return oldapi.Response{}, sent(err)
 	}
 	defer func() { _ = response.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(response.Body, oldapi.MaxBody))
 	return oldapi.Response{Status: response.StatusCode, Body: body}, err
+}
+
+type departedKey struct{}
+
+// departure notes in the request's context that it went past every wrap.
+type departure struct{ next http.RoundTripper }
+
+func (d departure) RoundTrip(r *http.Request) (*http.Response, error) {
+	if departed, ok := r.Context().Value(departedKey{}).(*atomic.Bool); ok {
+		departed.Store(true)
+	}
+	return d.next.RoundTrip(r)
 }
 
 // sent marks the errors that mean that nothing was sent, as no connection came

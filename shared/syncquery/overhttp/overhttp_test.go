@@ -1,6 +1,7 @@
 package overhttp_test
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -31,6 +32,43 @@ func TestDo(t *testing.T) {
 	got, err := overhttp.New(url, "me", true).Do(t.Context(), oldapi.Request{Method: "PUT", Path: "/a%2Fb", Body: []byte("{}")})
 	require.NoError(t, err)
 	require.Equal(t, oldapi.Response{Status: http.StatusTeapot, Body: []byte("PUT /a%2Fb me {}")}, got)
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func TestWraps(t *testing.T) {
+	t.Parallel()
+	var calls atomic.Int64
+	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		calls.Add(1)
+		_, _ = io.WriteString(w, r.Header.Get("Signed"))
+	})
+	t.Run("the last is outermost", func(t *testing.T) {
+		wrap := func(name string) overhttp.Wrap {
+			return func(next http.RoundTripper) http.RoundTripper {
+				return roundTrip(func(r *http.Request) (*http.Response, error) {
+					signed := r.Clone(r.Context())
+					signed.Header.Set("Signed", r.Header.Get("Signed")+name)
+					return next.RoundTrip(signed)
+				})
+			}
+		}
+		got, err := overhttp.New(url, "", true, wrap("inner"), wrap("outer")).Do(t.Context(), oldapi.Request{Method: "GET", Path: "/"})
+		require.NoError(t, err)
+		require.Equal(t, "outerinner", string(got.Body))
+		require.EqualValues(t, 1, calls.Load())
+	})
+	t.Run("what one refuses was not sent", func(t *testing.T) {
+		refuse := func(http.RoundTripper) http.RoundTripper {
+			return roundTrip(func(*http.Request) (*http.Response, error) { return nil, errors.New("no credentials") })
+		}
+		_, err := overhttp.New(url, "", true, refuse).Do(t.Context(), oldapi.Request{Method: "DELETE", Path: "/"})
+		require.ErrorIs(t, err, syncquery.ErrNotDone)
+		require.ErrorContains(t, err, "no credentials")
+		require.EqualValues(t, 1, calls.Load())
+	})
 }
 
 func TestARedirectIsNotFollowed(t *testing.T) {

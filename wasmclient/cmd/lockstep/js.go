@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"syscall/js"
@@ -14,11 +15,11 @@ import (
 // nativeCommands: none of those that need net/http.
 type nativeCommands struct{}
 
-func transport(base, name string, _ bool) oldapi.Transport {
-	if name == "" {
-		name = rand.Text()
-	}
-	return overfetch.New(base, name)
+// signing is nothing here: it needs the AWS SDK, and that net/http.
+type signing struct{}
+
+func (t target) transport(_ context.Context, base string, _ bool) (oldapi.Transport, error) {
+	return overfetch.New(base, cmp.Or(t.Name, rand.Text())), nil
 }
 
 // interruptible returns a context that the program around us ends by calling

@@ -6,10 +6,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -93,6 +96,57 @@ func TestQueryPrintsStates(t *testing.T) {
 	code, out, errs := commandLine(t.Context(), "query", "--url", old(t), "3", "4", "3")
 	require.Zero(t, code, errs)
 	require.JSONEq(t, `{"3": "state of 3", "4": "state of 4"}`, out)
+}
+
+// A server of a stack with Access=Iam: it answers nobody who doesn't sign.
+func iam(t *testing.T, calls *atomic.Int64) string {
+	t.Helper()
+	registry, err := syncquery.ParseRegistry(lockstep.Registry)
+	require.NoError(t, err)
+	behind := oldserver.New(registry, oldserver.Options{})
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		calls.Add(1)
+		if !strings.HasPrefix(r.Header.Get("Authorization"), "AWS4-HMAC-SHA256 Credential=key/") {
+			w.WriteHeader(http.StatusForbidden)
+			_, _ = io.WriteString(w, `{"error": "Missing Authentication Token"}`)
+			return
+		}
+		behind.ServeHTTP(w, r)
+	}))
+	t.Cleanup(s.Close)
+	return s.URL
+}
+
+func TestSign(t *testing.T) {
+	for name, value := range map[string]string{
+		"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "", "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_PROFILE": "",
+		"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull, "AWS_EC2_METADATA_DISABLED": "true",
+	} {
+		t.Setenv(name, value)
+	}
+	var calls atomic.Int64
+	url := iam(t, &calls)
+	for name, args := range map[string][]string{"query": {"query", "3"}, "simulate": {"simulate", "--queries", "20"}} {
+		t.Run(name, func(t *testing.T) {
+			code, _, errs := commandLine(t.Context(), append(args, "--sign", "--url", url)...)
+			require.Zero(t, code, errs)
+		})
+	}
+	t.Run("without the flag", func(t *testing.T) {
+		code, _, errs := commandLine(t.Context(), "query", "--url", url, "3")
+		require.Equal(t, exitFailed, code)
+		require.Contains(t, errs, "403: Missing Authentication Token")
+	})
+	for missing, says := range map[string]string{"AWS_REGION": "set AWS_REGION", "AWS_ACCESS_KEY_ID": "without AWS credentials"} {
+		t.Run("without "+missing, func(t *testing.T) {
+			t.Setenv(missing, "")
+			before := calls.Load()
+			code, _, errs := commandLine(t.Context(), "seed", "--sign", "--url", url)
+			require.Equal(t, exitFailed, code)
+			require.Contains(t, errs, says)
+			require.Equal(t, before, calls.Load(), "nothing is sent")
+		})
+	}
 }
 
 func TestAnInterruptedRunSaysSo(t *testing.T) {

@@ -3,11 +3,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"os/signal"
 	"syscall"
 
+	"lockstep/shared/sigv4"
 	"lockstep/shared/syncquery/oldapi"
 	"lockstep/shared/syncquery/overhttp"
 )
@@ -17,11 +19,21 @@ type nativeCommands struct {
 	Oldserver oldserverCommand `cmd:"" help:"Run a server of the old API with the flaws that real ones have."`
 }
 
-func transport(base, name string, pooled bool) oldapi.Transport {
-	if name == "" {
-		name = rand.Text()
+// signing is what a target can ask for where there is net/http.
+type signing struct {
+	Sign bool `help:"Sign requests with the AWS credentials and the region of the environment (SigV4), as a stack with Access=Iam wants it."`
+}
+
+func (t target) transport(ctx context.Context, base string, pooled bool) (oldapi.Transport, error) {
+	name := cmp.Or(t.Name, rand.Text())
+	if !t.Sign {
+		return overhttp.New(base, name, pooled), nil
 	}
-	return overhttp.New(base, name, pooled)
+	signer, err := sigv4.Load(ctx, sigv4.RESTAPI)
+	if err != nil {
+		return nil, err
+	}
+	return overhttp.New(base, name, pooled, signer.Wrap), nil
 }
 
 // interruptible returns a context that SIGINT and SIGTERM end. A second signal

@@ -18,7 +18,7 @@ type queryCommand struct {
 
 // Run implements the command. It prints the states as one JSON object by id.
 func (c queryCommand) Run(ctx context.Context, s streams) error {
-	server, err := c.server(true)
+	server, err := c.server(ctx, true)
 	if err != nil {
 		return err
 	}

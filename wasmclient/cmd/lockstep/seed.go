@@ -20,7 +20,7 @@ func (c seedCommand) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	server, err := c.server(true)
+	server, err := c.server(ctx, true)
 	if err != nil {
 		return err
 	}

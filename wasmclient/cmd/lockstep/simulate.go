@@ -17,6 +17,7 @@ import (
 type target struct {
 	URL  string `required:"" placeholder:"URL" help:"Where the server is, as in http://127.0.0.1:8081."`
 	Name string `placeholder:"NAME" help:"How this client names itself to the server (X-Client); random by default."`
+	signing
 }
 
 // Validate is called by the parser, before anything runs.
@@ -29,12 +30,16 @@ func (t target) Validate() error {
 }
 
 // server returns a client of the target.
-func (t target) server(pooled bool) (*oldapi.Client, error) {
+func (t target) server(ctx context.Context, pooled bool) (*oldapi.Client, error) {
 	base, err := oldapi.ParseBase(t.URL)
 	if err != nil {
 		return nil, err
 	}
-	return oldapi.New(transport(base, t.Name, pooled)), nil
+	transport, err := t.transport(ctx, base, pooled)
+	if err != nil {
+		return nil, err
+	}
+	return oldapi.New(transport), nil
 }
 
 type simulateCommand struct {
@@ -66,7 +71,7 @@ func (c simulateCommand) Validate() error {
 // Run implements the command.
 func (c simulateCommand) Run(ctx context.Context, s streams) error {
 	options := c.options()
-	server, err := c.server(options.Strategy != syncquery.Serial)
+	server, err := c.server(ctx, options.Strategy != syncquery.Serial)
 	if err != nil {
 		return err
 	}
