@@ -18,7 +18,7 @@ import (
 func main() {
 	var config bundle.Config
 	kong.Parse(&config, kong.Name("dev"), kong.Description("Runs Lockstep's services and its page in one process."))
-	logging.Setup(os.Stderr, false)
+	logging.Setup(os.Stderr)
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	if err := bundle.Run(ctx, config, os.Stdout); err != nil {

@@ -3,6 +3,7 @@
 package inlambda
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -14,9 +15,9 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"lockstep/shared/failure"
-	"lockstep/shared/logging"
 	"lockstep/shared/operation"
 )
 
@@ -24,7 +25,7 @@ import (
 // runtime gets it as _HANDLER), and does not return. A name that the service does
 // not have ends the process with the list of those that it has, before any event.
 func Start(open func(context.Context) ([]operation.Operation, error)) {
-	logging.Setup(os.Stdout, true)
+	slog.SetDefault(lambdacontext.NewLogger()) // JSON with the request's id, by the function's LoggingConfig
 	operations, err := open(context.Background())
 	if err == nil {
 		var o operation.Operation
@@ -97,7 +98,10 @@ func requestOf(e events.APIGatewayProxyRequest) (operation.Request, error) {
 	return r, nil
 }
 
+// responseOf is the answer as a REST API takes it. The API answers preflights
+// itself, but what a function answers must say by itself which pages may read it.
 func responseOf(r operation.Response) events.APIGatewayProxyResponse {
-	r.Header["Access-Control-Allow-Origin"] = "*"
+	r.Header["Access-Control-Allow-Origin"] = cmp.Or(os.Getenv("CORS_ORIGIN"), "*")
+	r.Header["Access-Control-Expose-Headers"] = "Link, Retry-After"
 	return events.APIGatewayProxyResponse{StatusCode: r.Status, Headers: r.Header, Body: string(r.Body)}
 }

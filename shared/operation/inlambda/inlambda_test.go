@@ -71,7 +71,7 @@ func TestHandler(t *testing.T) {
 			require.NoError(t, json.Unmarshal(out, &answer))
 			require.Equal(t, c.status, answer.StatusCode)
 			require.Equal(t, c.body, answer.Body)
-			require.Equal(t, map[string]string{"Content-Type": "application/json", "Access-Control-Allow-Origin": "*"}, answer.Headers)
+			require.Equal(t, map[string]string{"Content-Type": "application/json", "Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Link, Retry-After"}, answer.Headers)
 		})
 	}
 }
