@@ -17,15 +17,15 @@ SHARED_TOOLS ?= ../shared/tools
 
 .PHONY: help
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 20
 
 .PHONY: run
 run: build/dev web $(if $(filter dynamodb,$(STORE)),build/dynamodb-local build/with-dynamodb) ## start everything in one process (STORE=dynamodb: on DynamoDB Local)
 	@exec $(if $(filter dynamodb,$(STORE)),build/with-dynamodb --) build/dev
 
 .PHONY: seed
-seed: build/lockstep ## load testdata into a service (URL=http://...)
-	build/lockstep seed --url $(or $(URL),http://127.0.0.1:8081)
+seed: build/lockstep ## load testdata into a service (URL=http://..., SIGN=1 on AWS)
+	build/lockstep seed $(if $(SIGN),--sign) --url $(or $(URL),http://127.0.0.1:8081)
 
 .PHONY: build
 build: build/lockstep build/dev lambda web npm ## build everything, into build/
@@ -83,13 +83,72 @@ build/sam-tunnel:
 
 # -v, so that a skip says what is missing.
 .PHONY: test-sam
-test-sam: lambda build/sam-tunnel build/dynamodb-local build/with-dynamodb ## run every operation in the SAM CLI's local Lambda (needs Docker)
+test-sam: lambda build/sam-tunnel build/dynamodb-local build/with-dynamodb ## run every operation, or OP=lock alone, in the SAM CLI's local Lambda (needs Docker)
 	@if [ -x $(SHARED_TOOLS)/sam/up ]; then SAM=$$($(SHARED_TOOLS)/sam/up); else SAM=$$(command -v sam || true); fi; \
-	export SAM; build/with-dynamodb -- go test -count=1 -v -tags sam -run '^TestInvoke$$' ./localstack/sam
+	export SAM; build/with-dynamodb -- go test -count=1 -v -tags sam -run '^TestInvoke$$$(if $(OP),/^$(OP)$$)' ./localstack/sam
+
+# The SAM CLI: this machine's own way to it, or the one on the PATH.
+SAM = $$(if [ -x $(SHARED_TOOLS)/sam/up ]; then $(SHARED_TOOLS)/sam/up; else command -v sam || { echo "there is no sam: install the AWS SAM CLI" >&2; false; }; fi)
+
+.PHONY: deploy
+deploy: lambda ## deploy to AWS with the SAM CLI; the first time it asks for what it needs
+	sam=$(SAM); "$$sam" deploy $(if $(wildcard samconfig.toml),,--guided --stack-name $(STACK) --capabilities CAPABILITY_IAM)
+
+.PHONY: build/urls
+build/urls:
+	go build -trimpath -o $@ ./localstack/urls
+
+# What is done to LocalStack goes there whatever the environment and samconfig.toml say.
+STACK ?= lockstep
+LOCALSTACK := http://127.0.0.1:4566
+LOCALSTACK_ENV := env $(foreach v,$(filter AWS_%,$(.VARIABLES)),-u $(v)) AWS_ENDPOINT_URL=$(LOCALSTACK) \
+  AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1 \
+  AWS_EC2_METADATA_DISABLED=true SAM_CLI_TELEMETRY=0
+LOCALSTACK_IS_UP := curl -sf $(LOCALSTACK)/_localstack/health > /dev/null
+LOCALSTACK_TOOL := $(SHARED_TOOLS)/localstack
+COMPOSE := docker compose -f localstack/compose.yaml
+
+.PHONY: localstack-up
+localstack-up: ## start LocalStack on 127.0.0.1:4566, if it is not there
+	@if $(LOCALSTACK_IS_UP); then echo "LocalStack is there"; \
+	elif [ -x $(LOCALSTACK_TOOL)/up ]; then $(LOCALSTACK_TOOL)/up; else $(COMPOSE) up -d --wait; fi
+
+.PHONY: localstack-down
+localstack-down: ## stop LocalStack
+	@if [ -x $(LOCALSTACK_TOOL)/down ]; then $(LOCALSTACK_TOOL)/down; else $(COMPOSE) down; fi
+	@while $(LOCALSTACK_IS_UP); do sleep 0.2; done # it takes its time, and must not pass for up
+
+.PHONY: localstack-deploy
+localstack-deploy: lambda build/lockstep build/urls ## deploy to LocalStack and load testdata
+	sam=$(SAM); $(LOCALSTACK_ENV) "$$sam" deploy --config-env localstack --stack-name $(STACK) --resolve-s3 --capabilities CAPABILITY_IAM \
+	  --no-confirm-changeset --no-fail-on-empty-changeset --no-progressbar --parameter-overrides Access=Public Architecture=$(ARCH)
+	url=$$($(LOCALSTACK_ENV) build/urls -stack $(STACK) -only locks); $(LOCALSTACK_ENV) build/lockstep seed --sign --url "$$url"
+	$(LOCALSTACK_ENV) build/urls -stack $(STACK)
+
+# -v, so that a skip says what is missing. The stack has a name of its own, so that one
+# that somebody works with is left alone.
+.PHONY: test-localstack
+test-localstack: STACK := lockstep-test
+test-localstack: ## deploy to LocalStack from nothing and run the end-to-end tests there (needs Docker)
+	@if [ ! -x $(LOCALSTACK_TOOL)/up ] && ! { docker compose version && command -v sam; } > /dev/null 2>&1; then \
+	  echo "SKIPPED for want of localstack: install the AWS SAM CLI, and Docker with its compose plugin, then \`make test-localstack\`"; \
+	  [ "$${CI-}" != true ] || [[ ",$${ALLOW_SKIP-}," = *,localstack,* ]]; exit; fi; \
+	delete() { $(LOCALSTACK_ENV) "$$sam" delete --config-env localstack --no-prompts --stack-name $(STACK); }; \
+	leave() { if $$was_up; then delete; else $(MAKE) -s localstack-down; fi; }; \
+	sam=$(SAM); if $(LOCALSTACK_IS_UP); then was_up=true; else was_up=false; fi; \
+	trap leave EXIT; $(MAKE) -s localstack-up; delete; \
+	$(MAKE) -s localstack-deploy npm STACK=$(STACK); \
+	urls() { $(LOCALSTACK_ENV) build/urls -stack $(STACK) -only "$$1"; }; \
+	$(LOCALSTACK_ENV) go test -count=1 -v -timeout 10m ./localstack/e2e -sign \
+	  -url "$$(urls locks)" -watch-url "$$(urls watch)" -queries 100 -workers 10
 
 .PHONY: bench
 bench: ## measure the strategies beside each other against an old server
 	go test -run '^$$' -bench Strategies -benchtime 1x ./localstack/e2e
+
+.PHONY: bench-coldstart
+bench-coldstart: lambda ## measure a function from the start of its process to its first request for work
+	go test -count=1 -v -run . -bench ColdStart -benchtime 1x ./localstack/coldstart
 
 .PHONY: lint
 lint: ## run the linters
@@ -98,6 +157,13 @@ lint: ## run the linters
 	GOOS=js GOARCH=wasm go vet ./wasmclient/... ./shared/syncquery/...
 	go vet -tags sam ./localstack/sam
 	go run $(GOLANGCI_LINT) run ./...
+
+.PHONY: lint-template
+lint-template: ## check template.yaml, with the cfn-lint that the SAM CLI has
+	@if [ ! -x $(SHARED_TOOLS)/sam/up ] && ! command -v sam > /dev/null; then \
+	  echo "SKIPPED for want of sam: install the AWS SAM CLI, then \`make lint-template\`"; \
+	  [ "$${CI-}" != true ] || [[ ",$${ALLOW_SKIP-}," = *,sam,* ]]; exit; fi; \
+	sam=$(SAM); SAM_CLI_TELEMETRY=0 "$$sam" validate --lint --region us-east-1
 
 .PHONY: vuln
 vuln: ## look for known vulnerabilities (needs the internet)

@@ -25,8 +25,12 @@ type lockable struct {
 
 var _ Store = (*Memory)(nil)
 
-// NewMemory returns an empty store.
-func NewMemory() *Memory { return &Memory{endpoints: map[string]lockable{}} }
+// NewMemory returns an empty store. It counts tickets and events from the time on:
+// above all that the process before it has counted.
+func NewMemory() *Memory {
+	now := time.Now().UnixMilli()
+	return &Memory{endpoints: map[string]lockable{}, tickets: now, journal: journal{first: now + 1, last: now}}
+}
 
 // Registry implements Store.
 func (m *Memory) Registry(context.Context) (map[string]Endpoint, error) {

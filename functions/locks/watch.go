@@ -35,7 +35,7 @@ func (r watchRequest) Validate() error {
 
 // watch sends what happens to locks as it happens, and a heartbeat at once and then
 // each second. It ends after for_ms, after one look if that is 0; whoever goes on
-// where it ended misses nothing.
+// where it ended misses nothing that is still kept.
 func (s *Service) watch(ctx context.Context, in watchRequest, send func(any) error) error {
 	last, err := s.watchFrom(ctx, in.Since)
 	if err != nil {

@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"lockstep/shared/operation/overhttp"
 )
 
@@ -32,63 +34,68 @@ type Bundle struct {
 	LocksURL string
 
 	stop    context.CancelFunc
-	stopped chan error // one for each server
-	servers int
+	running *errgroup.Group
 }
 
-// Start starts everything on ports that it takes first, so that a taken one stops
-// it before anything runs.
+// door is where a server is reached, before it serves.
+type door struct {
+	name string // of the service
+	flag string // the environment's name for its port
+	port int
+	net.Listener
+}
+
+func (d *door) url() string { return "http://" + d.Addr().String() }
+
+// Start starts everything. It takes the ports first, so that a taken one stops it
+// before anything runs.
 func Start(ctx context.Context, c Config) (*Bundle, error) {
-	ctx, stop := context.WithCancel(ctx)
-	locks, err := openLocks(ctx, c)
-	if err != nil {
-		stop()
+	site := &door{name: "page", flag: "PAGE_PORT", port: c.PagePort}
+	lock := &door{name: "locks", flag: "LOCKS_PORT", port: c.LocksPort}
+	doors := []*door{site, lock}
+	if err := open(ctx, c.Host, doors); err != nil {
 		return nil, err
 	}
-	b := &Bundle{stop: stop, stopped: make(chan error)}
-	servers := []struct {
-		name, flag string
-		port       int
-		url        *string
-		handler    http.Handler
-	}{
-		{"page", "PAGE_PORT", c.PagePort, &b.PageURL, page(c.Web, b.services)},
-		{"locks", "LOCKS_PORT", c.LocksPort, &b.LocksURL, overhttp.Handler(locks)},
+	ctx, stop := context.WithCancel(ctx)
+	running, ctx := errgroup.WithContext(ctx)
+	b := &Bundle{PageURL: site.url(), LocksURL: lock.url(), stop: stop, running: running}
+	operations, err := openLocks(ctx, c, running)
+	if err != nil {
+		closeAll(doors)
+		stop()
+		return nil, errors.Join(err, running.Wait())
 	}
-	listeners := make([]net.Listener, len(servers))
-	for i, s := range servers {
-		if listeners[i], err = new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(c.Host, strconv.Itoa(s.port))); err != nil {
-			for _, l := range listeners[:i] {
-				_ = l.Close()
-			}
-			stop()
-			return nil, fmt.Errorf("port %d for %s can't be taken (another port: %s=...): %w", s.port, s.name, s.flag, err)
-		}
-		*s.url = "http://" + listeners[i].Addr().String()
-	}
-	for i, s := range servers {
-		b.servers++
-		go func() { b.stopped <- overhttp.Serve(ctx, listeners[i], s.handler) }()
+	for d, handler := range map[*door]http.Handler{
+		site: page(c.Web, map[string]string{"locks": b.LocksURL}),
+		lock: overhttp.Handler(operations),
+	} {
+		running.Go(func() error { return overhttp.Serve(ctx, d, handler) })
 	}
 	return b, nil
 }
 
-// services is where a page finds the services.
-func (b *Bundle) services() map[string]string { return map[string]string{"locks": b.LocksURL} }
-
-// Wait waits until every server has stopped; if one fails, the others are stopped.
-func (b *Bundle) Wait() error {
-	var failed error
-	for range b.servers {
-		if err := <-b.stopped; err != nil {
-			failed = errors.Join(failed, err)
-			b.stop()
+// open takes the ports of all doors, or of none.
+func open(ctx context.Context, host string, doors []*door) (err error) {
+	for i, d := range doors {
+		d.Listener, err = new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(d.port)))
+		if err != nil {
+			closeAll(doors[:i])
+			return fmt.Errorf("port %d for %s can't be taken (another port: %s=...): %w", d.port, d.name, d.flag, err)
 		}
 	}
-	return failed
+	return nil
 }
 
-// Stop stops every server, lets requests under way finish, and waits for that.
+func closeAll(doors []*door) {
+	for _, d := range doors {
+		_ = d.Close()
+	}
+}
+
+// Wait waits until everything has stopped; if one part fails, the others are stopped.
+func (b *Bundle) Wait() error { return b.running.Wait() }
+
+// Stop stops everything, lets requests under way finish, and waits for that.
 func (b *Bundle) Stop() error {
 	b.stop()
 	return b.Wait()

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"golang.org/x/sync/errgroup"
+
 	"lockstep"
 	"lockstep/functions/locks"
 	locksdynamo "lockstep/functions/locks/dynamo"
@@ -14,8 +16,8 @@ import (
 )
 
 // openLocks returns the operations of the locks service, its registry loaded with
-// testdata if it is empty.
-func openLocks(ctx context.Context, c Config) ([]operation.Operation, error) {
+// testdata if it is empty. What they need in the background is added to running.
+func openLocks(ctx context.Context, c Config, running *errgroup.Group) ([]operation.Operation, error) {
 	if c.Store == "memory" {
 		store := locks.NewMemory()
 		service := &locks.Service{Store: store, ReadTime: c.ReadTime}
@@ -35,9 +37,11 @@ func openLocks(ctx context.Context, c Config) ([]operation.Operation, error) {
 	operations := locksdynamo.Operations(store, c.ReadTime)
 	for _, o := range operations {
 		if o.Kind == operation.Task {
-			if err := startFeed(ctx, client, store.Namespaces, o); err != nil {
+			f, err := newFeed(ctx, client, store.Namespaces, o)
+			if err != nil {
 				return nil, err
 			}
+			running.Go(func() error { return f.run(ctx) })
 		}
 	}
 	return operations, seed(ctx, store)

@@ -10,13 +10,12 @@ import (
 const contentSecurityPolicy = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; connect-src *; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // page serves the files of the folder, and in config.json where the services are.
-// services is asked at each request: it is filled once the ports are known.
-func page(folder string, services func() map[string]string) http.Handler {
+func page(folder string, services map[string]string) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /", http.FileServer(http.Dir(folder)))
 	mux.HandleFunc("GET /config.json", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(services()) // the caller may be gone
+		_ = json.NewEncoder(w).Encode(services) // the caller may be gone
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()

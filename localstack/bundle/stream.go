@@ -29,8 +29,8 @@ type feed struct {
 	next map[string]*string // by shard: where to read on, nil at its end
 }
 
-// startFeed feeds the task what is written from now on, until ctx is done.
-func startFeed(ctx context.Context, client *dynamodb.Client, table string, task operation.Operation) error {
+// newFeed returns a feed of what is written from now on.
+func newFeed(ctx context.Context, client *dynamodb.Client, table string, task operation.Operation) (*feed, error) {
 	options := client.Options()
 	f := &feed{
 		table: client, name: table, task: task, next: map[string]*string{},
@@ -39,22 +39,22 @@ func startFeed(ctx context.Context, client *dynamodb.Client, table string, task 
 			BaseEndpoint: options.BaseEndpoint,
 		}),
 	}
-	if err := f.eachShard(ctx, func(stream *string, shard string) error {
+	return f, f.eachShard(ctx, func(stream *string, shard string) error {
 		return f.attach(ctx, stream, shard, types.ShardIteratorTypeLatest)
-	}); err != nil {
-		return err
-	}
-	go func() {
-		for ctx.Err() == nil {
-			if err := f.readOnce(ctx); err != nil && ctx.Err() == nil {
-				slog.ErrorContext(ctx, "can't read the stream", "table", table, "error", err.Error())
-			}
-			select {
-			case <-ctx.Done():
-			case <-time.After(readEvery):
-			}
+	})
+}
+
+// run feeds the task until ctx is done. What goes wrong is tried again.
+func (f *feed) run(ctx context.Context) error {
+	for ctx.Err() == nil {
+		if err := f.readOnce(ctx); err != nil && ctx.Err() == nil {
+			slog.ErrorContext(ctx, "can't read the stream", "table", f.name, "error", err.Error())
 		}
-	}()
+		select {
+		case <-ctx.Done():
+		case <-time.After(readEvery):
+		}
+	}
 	return nil
 }
 

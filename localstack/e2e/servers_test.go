@@ -1,9 +1,15 @@
 package e2e_test
 
 import (
+	"context"
 	"flag"
+	"net"
+	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"path/filepath"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -12,11 +18,25 @@ import (
 	"lockstep"
 	"lockstep/localstack/bundle"
 	"lockstep/shared/need"
+	"lockstep/shared/sigv4"
 	"lockstep/shared/syncquery"
 	"lockstep/wasmclient/oldserver"
 )
 
-var target = flag.String("url", "", "run against the server here instead of starting some")
+// The set of base URLs, and what depends on the service behind them.
+var (
+	locksURL = flag.String("url", "", "run against the locks service here instead of starting some")
+	watchURL = flag.String("watch-url", "", "where that service streams GET /watch (default: at -url)")
+	sign     = flag.Bool("sign", false, "sign requests with the AWS credentials of the environment")
+	queries  = flag.Int("queries", 1000, "how many `queries` a simulation runs against a server of ours")
+	workers  = flag.Int("workers", 100, "how many it asks at a time")
+)
+
+// server is one to test, by its base URLs.
+type server struct {
+	locks string
+	watch string // empty: it has no GET /watch
+}
 
 // built is a file that `make build` makes.
 func built(t testing.TB, name, path string) string {
@@ -27,6 +47,7 @@ func built(t testing.TB, name, path string) string {
 // startBundle starts our own services on free ports.
 func startBundle(t testing.TB, store string) *bundle.Bundle {
 	t.Helper()
+	notWithURL(t)
 	if store == "dynamodb" {
 		need.DynamoDB(t)
 	}
@@ -41,6 +62,7 @@ func startBundle(t testing.TB, store string) *bundle.Bundle {
 // startOld starts an old server with the flaws.
 func startOld(t testing.TB, options oldserver.Options) *httptest.Server {
 	t.Helper()
+	notWithURL(t)
 	registry, err := syncquery.ParseRegistry(lockstep.Registry)
 	require.NoError(t, err)
 	s := httptest.NewServer(oldserver.New(registry, options))
@@ -48,15 +70,89 @@ func startOld(t testing.TB, options oldserver.Options) *httptest.Server {
 	return s
 }
 
-// everyServer runs the test against the server at -url, or against each that we have.
-func everyServer(t *testing.T, test func(t *testing.T, url string)) {
+func notWithURL(t testing.TB) {
 	t.Helper()
-	if *target != "" {
-		test(t, *target)
+	if *locksURL != "" {
+		t.Skip("SKIPPED with -url: it needs a server that it starts itself")
+	}
+}
+
+// everyServer runs the test against the server at -url, or against each that we have.
+func everyServer(t *testing.T, test func(t *testing.T, s server)) {
+	t.Helper()
+	ourServers(t, test)
+	if *locksURL == "" {
+		t.Run("oldserver", func(t *testing.T) { test(t, server{locks: startOld(t, oldserver.Options{}).URL}) })
+	}
+}
+
+// ourServers runs the test against the server at -url, or against our own on both stores.
+func ourServers(t *testing.T, test func(t *testing.T, s server)) {
+	t.Helper()
+	if *locksURL != "" {
+		watch := *watchURL
+		if watch == "" {
+			watch = *locksURL
+		}
+		test(t, server{locks: strings.TrimRight(*locksURL, "/"), watch: strings.TrimRight(watch, "/")})
 		return
 	}
 	for _, store := range []string{"memory", "dynamodb"} {
-		t.Run(store, func(t *testing.T) { test(t, startBundle(t, store).LocksURL) })
+		t.Run(store, func(t *testing.T) {
+			b := startBundle(t, store)
+			test(t, server{locks: b.LocksURL, watch: b.LocksURL})
+		})
 	}
-	t.Run("oldserver", func(t *testing.T) { test(t, startOld(t, oldserver.Options{}).URL) })
+}
+
+// LocalStack's free edition differs from AWS here and there. Whoever leaves
+// something out for that says so.
+func notOnLocalStack(t *testing.T, s server, difference string) {
+	t.Helper()
+	if strings.Contains(s.locks, "/_aws/execute-api/") {
+		t.Skip("SKIPPED on LocalStack: " + difference)
+	}
+}
+
+// behindAGateway says whether a REST API of AWS's answers what it has no route for.
+func (s server) behindAGateway() bool {
+	u, err := url.Parse(s.locks)
+	return err == nil && strings.Contains(u.Hostname(), ".execute-api.")
+}
+
+// localNames ends the hosts of LocalStack's Function URLs. Any name server says
+// 127.0.0.1 for them; none is needed.
+const localNames = ".localhost.localstack.cloud"
+
+// dial connects without a name server to what is on this machine.
+func dial(ctx context.Context, network, address string) (net.Conn, error) {
+	if host, port, err := net.SplitHostPort(address); err == nil && strings.HasSuffix(host, localNames) {
+		address = net.JoinHostPort("127.0.0.1", port)
+	}
+	return new(net.Dialer).DialContext(ctx, network, address)
+}
+
+// client returns what requests to a base URL are made with.
+var client = sync.OnceValue(func() http.RoundTripper {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.DialContext = dial
+	if !*sign {
+		return transport
+	}
+	return signing{transport}
+})
+
+// signing signs for what a host is.
+type signing struct{ next http.RoundTripper }
+
+func (s signing) RoundTrip(r *http.Request) (*http.Response, error) {
+	service := sigv4.RESTAPI
+	if strings.Contains(r.URL.Hostname(), ".lambda-url.") {
+		service = sigv4.FunctionURL
+	}
+	signer, err := sigv4.Load(r.Context(), service)
+	if err != nil {
+		return nil, err
+	}
+	return signer.Wrap(s.next).RoundTrip(r)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/stretchr/testify/require"
 
 	"lockstep/functions/locks"
@@ -44,21 +45,6 @@ var effects = map[string]func(map[string]locks.Endpoint){
 	"unlock":          func(r map[string]locks.Endpoint) { r["crane"] = locks.Endpoint{Resources: []int64{15, 28}} },
 	"put-endpoint":    func(r map[string]locks.Endpoint) { r["heron"] = locks.Endpoint{Resources: []int64{3, 28}} },
 	"delete-endpoint": func(r map[string]locks.Endpoint) { delete(r, "avocet") },
-}
-
-// An operation without its event, or an event without its operation, fails here.
-func TestFiles(t *testing.T) {
-	t.Parallel()
-	var want, have []string
-	for _, o := range operations(&dynamo.Store{}) {
-		want = append(want, eventFile(o.Name), goldenFile(o.Name))
-	}
-	files, err := os.ReadDir(folder)
-	require.NoError(t, err)
-	for _, f := range files {
-		have = append(have, filepath.Join(folder, f.Name()))
-	}
-	require.ElementsMatch(t, want, have)
 }
 
 // An event is what the operation's route sends, not another's.
@@ -169,8 +155,10 @@ func anyValue(t *testing.T, body, name, word string) string {
 func mustAnswer(t *testing.T, text []byte) (answer events.APIGatewayProxyResponse) {
 	t.Helper()
 	head, body, streamed := bytes.Cut(text, make([]byte, 8))
-	if bytes.HasPrefix(text, []byte(`{"batchItemFailures"`)) {
-		return events.APIGatewayProxyResponse{Body: strings.TrimSpace(string(text))}
+	if bytes.Contains(text, []byte(`"batchItemFailures"`)) {
+		value := jsontext.Value(text)
+		require.NoError(t, value.Compact()) // the SAM CLI writes it anew, in its own way
+		return events.APIGatewayProxyResponse{Body: string(value)}
 	}
 	require.NoError(t, json.Unmarshal(head, &answer, json.RejectUnknownMembers(true)), "in %s", text)
 	if streamed {

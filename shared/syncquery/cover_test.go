@@ -46,3 +46,17 @@ func TestCoverServesWhatHasOneHomeFirst(t *testing.T) {
 	require.Equal(t, []string{"sole"}, names(chosen))
 	require.Empty(t, homeless)
 }
+
+func TestCoverDropsWhatOthersMadeSuperfluous(t *testing.T) {
+	t.Parallel()
+	chosen, _ := cover(Registry{ // a is chosen first, for 1; then b for 4 and c for 5, which together serve all of a
+		{Name: "a", Resources: []int64{1, 2, 3}},
+		{Name: "b", Resources: []int64{1, 2, 4}},
+		{Name: "c", Resources: []int64{3, 5}},
+		{Name: "d", Resources: []int64{4}},
+		{Name: "e", Resources: []int64{4}},
+		{Name: "f", Resources: []int64{5}},
+		{Name: "g", Resources: []int64{5}},
+	}, []int64{1, 2, 3, 4, 5})
+	require.Equal(t, []string{"b", "c"}, names(chosen))
+}

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 	"sync"
-	"sync/atomic"
 )
 
 // grouping answers all queries that wait from one synchronized reading, while the
@@ -20,40 +19,23 @@ type grouping struct {
 	waiting []*member
 	running bool
 	done    sync.WaitGroup
-}
-
-// member is a query that waits for its answer.
-type member struct {
-	ctx     context.Context
-	ids     []int64
-	outcome chan outcome          // holds one, so that answering never waits
-	last    atomic.Pointer[error] // what stood in its way in the last round
-	early   bool                  // it came before the round's registry was read
-}
-
-type outcome struct {
-	states map[int64]string
-	err    error
+	came    chan struct{} // holds one when somebody has come, to wake the dispatcher
 }
 
 func (g *grouping) query(ctx context.Context, ids []int64) (map[int64]string, error) {
-	if len(ids) == 0 {
-		return map[int64]string{}, nil
-	}
-	m := &member{ctx: ctx, ids: ids, outcome: make(chan outcome, 1)}
+	m := newMember(ctx, ids)
 	g.join(m)
-	select {
-	case o := <-m.outcome:
-		return o.states, o.err
-	case <-ctx.Done():
-		return nil, m.gaveUp()
-	}
+	return m.wait()
 }
 
 func (g *grouping) join(m *member) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.waiting = append(g.waiting, m)
+	select {
+	case g.came <- struct{}{}:
+	default: // it is told already
+	}
 	if !g.running {
 		g.running = true
 		g.done.Go(g.run)
@@ -69,16 +51,32 @@ func (g *grouping) run() {
 		registry, err := g.readRegistry()
 		members := g.take() // also those who came while the registry was read
 		postponed := g.round(members, registry, err)
-		g.ledger.clear(context.Background())
+		g.ledger.clear(context.Background(), lost)
 		if len(postponed) < len(members) {
 			stuck = 0
 		} else if len(members) > 0 { // don't turn on the spot
-			ctx, cancel := lifetime(postponed)
-			pause(ctx, stuck)
-			cancel()
+			g.pauseUntilSomebodyComes(postponed, stuck)
 			stuck++
 		}
 		g.giveBack(postponed)
+	}
+}
+
+// pauseUntilSomebodyComes pauses for the postponed. Who comes meanwhile need not
+// wait for what those wait for.
+func (g *grouping) pauseUntilSomebodyComes(postponed []*member, before int) {
+	ctx, cancel := lifetime(postponed)
+	defer cancel()
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		pause(ctx, before)
+	}()
+	select {
+	case <-over:
+	case <-g.came:
+		cancel()
+		<-over
 	}
 }
 
@@ -100,6 +98,10 @@ func (g *grouping) take() []*member {
 	defer g.mu.Unlock()
 	members := g.waiting
 	g.waiting = nil
+	select {
+	case <-g.came: // those are among them
+	default:
+	}
 	return members
 }
 

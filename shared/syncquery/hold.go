@@ -12,6 +12,7 @@ import (
 // concurrent use; what they do at once they do inside.
 type hold struct {
 	ledger *ledger
+	note   func(error) // is told why a wait goes on; may be nil
 	held   []string
 }
 
@@ -46,7 +47,10 @@ func (h *hold) wait(ctx context.Context, endpoint string) error {
 		if !errors.Is(err, ErrAlreadyLocked) && !errors.Is(err, ErrNotDone) && !errors.Is(err, ErrAnswerLost) {
 			return err
 		}
-		h.ledger.clear(ctx)
+		if h.note != nil {
+			h.note(err)
+		}
+		h.ledger.clear(ctx, lost)
 		if pause(ctx, 0); ctx.Err() != nil {
 			return err
 		}

@@ -18,17 +18,29 @@ type ledger struct {
 	options Options
 
 	mu    sync.Mutex
-	doubt map[string]bool // endpoints that are possibly locked by us
+	doubt map[string]doubt // endpoints that are possibly locked by us
 }
 
+// doubt is what we can't know of an endpoint.
+type doubt int
+
+const (
+	// lost: the answer to a call did not come, but the call is over. Whoever finds the
+	// endpoint free after that knows that it is.
+	lost doubt = iota + 1
+	// late: the call was given up. The server may still get to it, at any time.
+	late
+)
+
 func newLedger(server Server, options Options) *ledger {
-	return &ledger{server: server, options: options, doubt: map[string]bool{}}
+	return &ledger{server: server, options: options, doubt: map[string]doubt{}}
 }
 
 // unlockTries is how often a lock is freed while the server says that it did nothing.
 const unlockTries = 8
 
-// safely makes a call. A panic in it becomes a lost answer: nobody knows how far it came.
+// safely makes a call. A panic in it becomes a lost answer: nobody knows how far it
+// came. An error says if it came of the call's time being over.
 func safely[T any](ctx context.Context, timeout time.Duration, call func(context.Context) (T, error)) (result T, err error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
@@ -37,7 +49,11 @@ func safely[T any](ctx context.Context, timeout time.Duration, call func(context
 			err = fmt.Errorf("%w: panic: %v", ErrAnswerLost, p)
 		}
 	}()
-	return call(ctx)
+	result, err = call(ctx)
+	if over := ctx.Err(); err != nil && over != nil && !errors.Is(err, over) {
+		err = fmt.Errorf("%w: %w", err, over)
+	}
+	return result, err
 }
 
 func (l *ledger) registry(ctx context.Context) (Registry, error) {
@@ -45,10 +61,13 @@ func (l *ledger) registry(ctx context.Context) (Registry, error) {
 }
 
 func (l *ledger) read(ctx context.Context, endpoint string, resource int64) (string, error) {
-	return safely(ctx, 3*l.options.CallTimeout, func(ctx context.Context) (string, error) {
+	return safely(ctx, l.readTimeout(), func(ctx context.Context) (string, error) {
 		return l.server.Read(ctx, endpoint, resource)
 	})
 }
+
+// readTimeout is how long a read may take: reading takes its time by design.
+func (l *ledger) readTimeout() time.Duration { return 3 * l.options.CallTimeout }
 
 // lock tries once to lock the endpoint.
 func (l *ledger) lock(ctx context.Context, endpoint string) error {
@@ -56,10 +75,10 @@ func (l *ledger) lock(ctx context.Context, endpoint string) error {
 		return nil, l.server.Lock(ctx, endpoint)
 	})
 	switch {
-	case err == nil: // so it was free: whatever was lost before has not locked it
-		l.settle(endpoint)
+	case err == nil: // so it was free: what was lost before has not locked it
+		l.settle(endpoint, lost)
 	case errors.Is(err, ErrAnswerLost):
-		l.suspect(endpoint)
+		l.suspect(endpoint, err)
 	}
 	return err
 }
@@ -77,25 +96,33 @@ func (l *ledger) unlock(ctx context.Context, endpoint string) error {
 			return nil
 		case errors.Is(err, ErrAlreadyUnlocked), errors.Is(err, ErrEndpointNotFound):
 			return fmt.Errorf("%w: %w", ErrLockLost, err)
-		case errors.Is(err, ErrNotDone) && try < unlockTries:
-			pause(ctx, try)
+		case (errors.Is(err, ErrNotDone) || errors.Is(err, ErrUnreachable)) && try < unlockTries:
+			pause(ctx, try) // nothing was done, or even sent
 		default:
-			l.suspect(endpoint)
+			l.suspect(endpoint, err)
 			return err
 		}
 	}
 }
 
-func (l *ledger) suspect(endpoint string) {
+// suspect notes that err left an endpoint in doubt.
+func (l *ledger) suspect(endpoint string, err error) {
+	kind := lost
+	if errors.Is(err, context.DeadlineExceeded) {
+		kind = late
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.doubt[endpoint] = true
+	l.doubt[endpoint] = max(l.doubt[endpoint], kind)
 }
 
-func (l *ledger) settle(endpoint string) {
+// settle ends a doubt, if it is of no worse a kind than atMost.
+func (l *ledger) settle(endpoint string, atMost doubt) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	delete(l.doubt, endpoint)
+	if l.doubt[endpoint] <= atMost {
+		delete(l.doubt, endpoint)
+	}
 }
 
 // doubtful returns, sorted, the endpoints that are possibly locked by us.
@@ -106,25 +133,41 @@ func (l *ledger) doubtful() []string {
 }
 
 // clear frees what is in doubt, where we are alone: then a lock there can only be
-// ours, and freeing it twice does no harm.
-func (l *ledger) clear(ctx context.Context) {
+// ours, and freeing it twice does no harm. It ends doubts of a kind up to atMost.
+func (l *ledger) clear(ctx context.Context, atMost doubt) {
 	if !l.options.Alone {
 		return
 	}
 	for _, endpoint := range l.doubtful() {
 		err := l.unlock(ctx, endpoint)
 		if err == nil || errors.Is(err, ErrLockLost) { // freed now, or free already
-			l.settle(endpoint)
+			l.settle(endpoint, atMost)
 		}
 	}
 }
 
-// close clears as well as it can and returns what remains in doubt.
+// close ends what doubts it can and returns the endpoints that remain.
 func (l *ledger) close() []string {
-	for range unlockTries {
-		if l.clear(context.Background()); !l.options.Alone || len(l.doubtful()) == 0 {
-			break
+	ctx := context.Background()
+	if l.options.Alone {
+		for try := 0; try < unlockTries && len(l.doubtful()) > 0; try++ {
+			l.clear(ctx, late)
 		}
+	} else if len(l.doubtful()) > 0 {
+		l.settleWhatIsFree(ctx)
 	}
 	return l.doubtful()
+}
+
+// settleWhatIsFree ends the doubts that the registry can end.
+func (l *ledger) settleWhatIsFree(ctx context.Context) {
+	registry, err := l.registry(ctx)
+	if err != nil {
+		return // then they stay
+	}
+	for _, e := range registry {
+		if !e.Locked {
+			l.settle(e.Name, lost)
+		}
+	}
 }

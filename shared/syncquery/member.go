@@ -8,6 +8,41 @@ import (
 	"sync/atomic"
 )
 
+// member is a query that waits for its answer.
+type member struct {
+	ctx     context.Context
+	ids     []int64
+	outcome chan outcome          // holds one, so that answering never waits
+	last    atomic.Pointer[error] // what stood in its way in the last round
+	early   bool                  // it came before the round's registry was read
+}
+
+type outcome struct {
+	states map[int64]string
+	err    error
+}
+
+func newMember(ctx context.Context, ids []int64) *member {
+	return &member{ctx: ctx, ids: ids, outcome: make(chan outcome, 1)}
+}
+
+// wait returns the outcome, or that the query was given up.
+func (m *member) wait() (map[int64]string, error) {
+	select {
+	case o := <-m.outcome:
+		return o.states, o.err
+	case <-m.ctx.Done():
+		return nil, m.gaveUp()
+	}
+}
+
+// stoodInTheWay remembers why the query has no answer yet.
+func (m *member) stoodInTheWay(err error) {
+	if !errors.Is(err, errGivenUp) { // that says nothing
+		m.last.Store(&err)
+	}
+}
+
 // errGivenUp is the error of a round that ended before it was through, since nobody
 // waited for it any more.
 var errGivenUp = errors.New("given up")
@@ -39,9 +74,7 @@ func conclude(members []*member, of func(*member) outcome) (postponed []*member)
 	for _, m := range members {
 		o := of(m)
 		if o.err != nil && passes(o.err) {
-			if !errors.Is(o.err, errGivenUp) { // that says nothing of what stood in the way
-				m.last.Store(&o.err)
-			}
+			m.stoodInTheWay(o.err)
 			postponed = append(postponed, m)
 			continue
 		}
@@ -92,12 +125,19 @@ func union(members []*member, trouble map[int64]error) []int64 {
 	return slices.Compact(ids)
 }
 
-// why says what kept us from a resource: the refusal of one of its homes.
+// why says what kept us from a resource: the refusal of one of its homes, one that
+// may pass if there is such.
 func why(registry Registry, id int64, refused map[string]error) error {
+	reason := errGivenUp
 	for _, e := range registry {
-		if err := refused[e.Name]; err != nil && e.Serves(id) {
-			return fmt.Errorf("resource %d: endpoint '%s': %w", id, e.Name, err)
+		err := refused[e.Name]
+		if err == nil || !e.Serves(id) {
+			continue
+		}
+		reason = fmt.Errorf("resource %d: %w", id, err)
+		if passes(err) {
+			break
 		}
 	}
-	return errGivenUp
+	return reason
 }

@@ -53,11 +53,18 @@ func readAll(ctx context.Context, l *ledger, all []place, spread func([]place, f
 // no effect, so it can be repeated.
 const readTries = 4
 
+// readUntil reads a resource. One whose reading hung is not read again, now or in a
+// next round: while it hangs, everything stays locked, and everybody waits.
 func readUntil(ctx context.Context, l *ledger, p place) (state string, err error) {
 	for range readTries {
 		state, err = l.read(ctx, p.endpoint, p.resource)
-		if ctx.Err() != nil || !errors.Is(err, ErrNotDone) && !errors.Is(err, ErrAnswerLost) {
-			break
+		switch {
+		case ctx.Err() != nil:
+			return state, err
+		case errors.Is(err, context.DeadlineExceeded):
+			return "", fmt.Errorf("no answer within %s", l.readTimeout())
+		case !errors.Is(err, ErrNotDone) && !errors.Is(err, ErrAnswerLost):
+			return state, err
 		}
 	}
 	return state, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // sequential answers one query at a time: the registry once a query; for each id
@@ -14,56 +15,66 @@ type sequential struct {
 	ledger   *ledger
 	baseline bool
 	turn     chan struct{} // the global mutex, as a channel so that a wait can end with its context
+	done     sync.WaitGroup
 }
 
 func newSequential(l *ledger, baseline bool) *sequential {
 	return &sequential{ledger: l, baseline: baseline, turn: make(chan struct{}, 1)}
 }
 
+// query returns when its context ends, also while what it began is still being
+// undone: whoever has the turn keeps it until everything is free.
 func (s *sequential) query(ctx context.Context, ids []int64) (map[int64]string, error) {
+	m := newMember(ctx, ids)
+	s.done.Go(func() { s.work(m) })
+	return m.wait()
+}
+
+func (s *sequential) wait() { s.done.Wait() }
+
+// work answers one query, once it is its turn.
+func (s *sequential) work(m *member) {
 	select {
 	case s.turn <- struct{}{}:
 		defer func() { <-s.turn }()
-	case <-ctx.Done():
-		return nil, gaveUp(ctx, nil)
+	case <-m.ctx.Done():
+		return
 	}
-	for try := 0; ; try++ {
-		states, err := s.reading(ctx, ids)
+	for try := 0; m.ctx.Err() == nil; try++ {
+		states, err := s.reading(m)
 		if err == nil || !passes(err) {
-			return states, err
+			m.answer(outcome{states, err})
+			return
 		}
-		s.ledger.clear(ctx)
-		if pause(ctx, try); ctx.Err() != nil {
-			return nil, gaveUp(ctx, err)
-		}
+		m.stoodInTheWay(err)
+		s.ledger.clear(m.ctx, lost)
+		pause(m.ctx, try)
 	}
 }
 
-// wait takes the turn: then nobody else has it, and none is given any more.
-func (s *sequential) wait() { s.turn <- struct{}{} }
-
 // reading makes one attempt at a synchronized reading.
-func (s *sequential) reading(ctx context.Context, ids []int64) (states map[int64]string, err error) {
+func (s *sequential) reading(m *member) (states map[int64]string, err error) {
+	ctx := m.ctx
 	registry, err := s.ledger.registry(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := unknown(ids, registry.Served()); err != nil {
+	if err := unknown(m.ids, registry.Served()); err != nil {
 		return nil, err
 	}
-	held := &hold{ledger: s.ledger}
+	held := &hold{ledger: s.ledger, note: m.stoodInTheWay}
 	defer func() {
 		if lost := held.release(ctx, inTurn); err == nil && lost != nil {
 			states, err = nil, lost
 		}
 	}()
-	endpoints := firstListed(registry, ids)
+	endpoints := firstListed(registry, m.ids)
 	for _, e := range endpoints {
 		if err := held.wait(ctx, e.Name); err != nil {
 			return nil, err
 		}
 	}
-	return s.read(ctx, endpoints, ids)
+	return s.read(ctx, endpoints, m.ids)
 }
 
 // firstListed chooses for each id the first listed endpoint that serves it and
@@ -91,6 +102,11 @@ func (s *sequential) read(ctx context.Context, endpoints []Endpoint, ids []int64
 		spread = atOnce[place]
 	}
 	states, trouble := readAll(ctx, s.ledger, places(endpoints, ids, s.baseline), spread)
+	for _, id := range ids { // one that no retry mends, before one that may pass
+		if err := trouble[id]; err != nil && !passes(err) {
+			return nil, err
+		}
+	}
 	for _, err := range trouble {
 		return nil, err
 	}

@@ -95,7 +95,7 @@ func New(server Server, strategy Strategy, options Options) *Client {
 	}
 	c := &Client{ledger: newLedger(server, options)}
 	if strategy == Group {
-		c.strategy = &grouping{ledger: c.ledger}
+		c.strategy = &grouping{ledger: c.ledger, came: make(chan struct{}, 1)}
 	} else {
 		c.strategy = newSequential(c.ledger, strategy == Baseline)
 	}
@@ -112,6 +112,9 @@ func New(server Server, strategy Strategy, options Options) *Client {
 func (c *Client) Query(ctx context.Context, ids ...int64) (map[int64]string, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
+	}
+	if len(ids) == 0 {
+		return map[int64]string{}, nil
 	}
 	ids = slices.Clone(ids)
 	slices.Sort(ids)
@@ -133,9 +136,10 @@ func (c *Client) Registry(ctx context.Context) (Registry, error) {
 
 // Close waits until what is under way has ended and its locks are freed, and
 // returns, sorted, the endpoints that are possibly left locked by this client: for
-// each the answer to a call was lost, so that only the server knows. With
-// Options.Alone they are freed here, and named only where even that failed. No
-// query may be started after Close.
+// each the answer to a call was lost, so that only the server knows, and the registry
+// does not show it as free. With Options.Alone they are freed here, and named only
+// where even that failed. No query may be started after Close; to close twice does
+// no harm.
 func (c *Client) Close() (possiblyLocked []string) {
 	c.strategy.wait()
 	return c.ledger.close()

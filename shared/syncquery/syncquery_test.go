@@ -36,7 +36,9 @@ func everyStrategy(t *testing.T, options syncquery.Options, test func(*testing.T
 			synctest.Test(t, func(t *testing.T) {
 				f := newFake(small())
 				c := f.as("me")
-				test(t, f, c, syncquery.New(c, strategy, options))
+				client := syncquery.New(c, strategy, options)
+				defer client.Close() // for those who did not, and twice does no harm
+				test(t, f, c, client)
 				require.Empty(t, f.wrongs)
 			})
 		})

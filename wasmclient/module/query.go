@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"syscall/js"
 
 	"lockstep/shared/syncquery"
@@ -30,6 +31,14 @@ func query(ctx context.Context, args []js.Value) (any, error) {
 		ids[i] = int64(id.Float())
 	}
 	client := syncquery.New(oldapi.New(overfetch.New(base, "")), syncquery.Group, syncquery.Options{})
-	defer client.Close()
-	return client.Query(ctx, ids...)
+	states, err := client.Query(ctx, ids...)
+	if left := client.Close(); len(left) > 0 {
+		doubt := fmt.Errorf("possibly left locked, as the answer to a call was lost: %s", strings.Join(left, ", "))
+		if err == nil { // the states are right all the same
+			js.Global().Get("console").Call("warn", "lockstep: "+doubt.Error())
+			return states, nil
+		}
+		err = errors.Join(err, doubt)
+	}
+	return states, err
 }

@@ -16,7 +16,8 @@ go.env = { HOME: process.env.HOME ?? "", TERM: process.env.TERM ?? "" }; // Go's
 go.exit = process.exit;
 
 for (const signal of ["SIGINT", "SIGTERM"]) {
-  process.once(signal, () => globalThis.lockstepInterrupt?.()); // a second one ends the process
+  // Before Go runs there is nothing to free. A second signal ends the process.
+  process.once(signal, () => (globalThis.lockstepInterrupt ? globalThis.lockstepInterrupt() : process.exit(130)));
 }
 
 const module = await readFile(new URL("./cli.wasm", import.meta.url));

@@ -5,6 +5,8 @@ const numbers = ["queries", "workers", "maxResources", "seed"];
 
 let worker;
 let total = 0;
+let done = 0;
+let stopping = false;
 
 // `make run` says where its services are; a page from any other server has no such file.
 fetch("config.json")
@@ -20,20 +22,31 @@ form.addEventListener("submit", (event) => {
 });
 
 $("stop").addEventListener("click", () => {
+  stopping = true;
   worker.postMessage({ type: "stop" });
   say("Stopping: freeing what is locked…");
+});
+
+// A page that goes away in the middle of a run leaves its locks behind: old servers
+// know no owner who could be missed.
+addEventListener("beforeunload", (event) => {
+  if (!$("stop").disabled) event.preventDefault();
 });
 
 function start(options) {
   if (!worker) {
     worker = new Worker("worker.js");
     worker.onmessage = ({ data }) => receive(data);
-    worker.onerror = (event) => fail(event.message);
+    worker.onerror = (event) => crash(event.message);
   }
   total = options.queries;
+  done = 0;
+  stopping = false;
   $("result").hidden = true;
   running(true);
-  show(0);
+  $("progress").max = total;
+  $("progress").value = 0;
+  say("Looking for the server…");
   worker.postMessage({ type: "run", options });
 }
 
@@ -50,8 +63,9 @@ function running(yes) {
   $("stop").disabled = !yes;
 }
 
-function show(done) {
-  $("progress").max = total;
+function show(count) {
+  if (stopping) return; // what is counted now are the queries that were given up
+  done = count;
   $("progress").value = done;
   say(`${done} of ${total} queries`);
 }
@@ -66,9 +80,23 @@ function fail(text) {
   say(text, true);
 }
 
+// After an error of its own the worker is of no more use; the next run starts another.
+function crash(text) {
+  worker.terminate();
+  worker = undefined;
+  fail(text);
+}
+
+function verdict(report) {
+  const left = report.possibly_locked;
+  if (stopping) return `Stopped after ${done} of ${total} queries; ${left.length ? `possibly left locked: ${left.join(", ")}` : "nothing is left locked"}.`;
+  if (report.failed) return `Done: ${report.failed} failed, the first: ${report.first_error}`;
+  return "Done: every query was answered.";
+}
+
 function finish(report) {
   running(false);
-  say(report.failed ? `Done: ${report.failed} failed, the first: ${report.first_error}` : "Done: every query was answered.", report.failed > 0);
+  say(verdict(report), !stopping && report.failed > 0);
   $("rows").replaceChildren(...rows(report).map(([name, value]) => {
     const row = document.createElement("tr");
     const head = document.createElement("th");

@@ -2,6 +2,7 @@ package dynamo_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"errors"
 	"io"
@@ -21,6 +22,7 @@ import (
 	"lockstep/functions/locks"
 	"lockstep/functions/locks/dynamo"
 	"lockstep/functions/locks/storetest"
+	"lockstep/shared/failure"
 	"lockstep/shared/need"
 )
 
@@ -104,11 +106,12 @@ func eachLoss(t *testing.T, test func(*testing.T, *dynamo.Store, loss)) {
 	}
 }
 
+// requireLocked asks the registry, which shows an operator's hold as a lock too.
 func requireLocked(t *testing.T, want bool, s *dynamo.Store, name string) {
 	t.Helper()
-	e, err := s.Endpoint(t.Context(), name)
+	registry, err := s.Registry(t.Context())
 	require.NoError(t, err)
-	require.Equal(t, want, e.Locked)
+	require.Equal(t, want, registry[name].Locked)
 }
 
 func TestLockWhoseAnswerWasLost(t *testing.T) {
@@ -265,4 +268,39 @@ func TestStoreOverANetworkThatLosesEveryThirdAnswer(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Every answer is lost: what was done is unknown, and the caller must be told so,
+// not that nothing was done. A 500 would let it try again, and free a lock that
+// somebody else has taken since.
+func TestNoAnswerAtAllIsNotTakenForNothingDone(t *testing.T) {
+	t.Parallel()
+	eachLoss(t, func(t *testing.T, s *dynamo.Store, way loss) {
+		silent := over(s, losing(way, func(int64) bool { return true }))
+		err := silent.Lock(t.Context(), "a")
+		require.Equal(t, failure.Upstream, failure.Of(err).Code, "%v", err)
+		requireLocked(t, true, s, "a")
+		err = silent.Unlock(t.Context(), "a")
+		require.True(t, err == nil || failure.Of(err).Code == failure.Upstream, "%v", err)
+		requireLocked(t, false, s, "a")
+	})
+}
+
+// An operator's hold is no caller's lock: nobody may read under it.
+func TestAnOperatorsHoldIsNoLockToReadUnder(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	require.NoError(t, s.PutEndpoint(t.Context(), "a", []int64{1}))
+	stuck := over(s, func(n int64, send func() (*http.Response, error)) (*http.Response, error) {
+		if n == 2 { // the hold is taken; it is never given back
+			return nil, errors.New("the process died")
+		}
+		return send()
+	})
+	ctx, die := context.WithTimeout(t.Context(), time.Second)
+	defer die()
+	_ = stuck.PutEndpoint(ctx, "a", []int64{1, 2})
+	e, err := s.Endpoint(t.Context(), "a")
+	require.NoError(t, err)
+	require.False(t, e.Locked)
 }

@@ -11,9 +11,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/smithy-go"
 
 	"lockstep/functions/locks"
 	"lockstep/shared/dynamo"
+	"lockstep/shared/failure"
 )
 
 // A namespace is one item that is never deleted: "n" counts tickets, "v" counts
@@ -83,9 +85,7 @@ func (s *Store) namespaceKey() map[string]types.AttributeValue {
 // Errors: locks.ErrAlreadyLocked.
 func (s *Store) take(ctx context.Context, endpoint string, e entry) error {
 	held := expression.NameNoDotSplit(entryPrefix + endpoint)
-	ticket := expression.Plus(
-		expression.IfNotExists(expression.Name("n"), expression.Value(time.Now().UnixMilli())),
-		expression.Value(1))
+	ticket := next("n", time.Now().UnixMilli())
 	for {
 		// A new one for each write, which adds to it: a builder changes in place.
 		update := expression.
@@ -132,6 +132,12 @@ func (s *Store) free(ctx context.Context, endpoint string, e entry) error {
 	}
 }
 
+// next is a counter's next value. One that is made anew starts at the time, above
+// all that an earlier one of its name has counted.
+func next(counter string, now int64) expression.SetValueBuilder {
+	return expression.Plus(expression.IfNotExists(expression.Name(counter), expression.Value(now)), expression.Value(1))
+}
+
 // errRefused says that a write's condition did not hold.
 var errRefused = errors.New("the condition does not hold")
 
@@ -139,7 +145,8 @@ var errRefused = errors.New("the condition does not hold")
 // If it does not hold, stood is the item that stood in the way. What repeated
 // means is said at dynamo.Update.
 func (s *Store) write(ctx context.Context, update expression.UpdateBuilder, condition expression.ConditionBuilder) (stood view, repeated bool, err error) {
-	update = update.Add(expression.Name("v"), expression.Value(1)).Set(expression.Name("m"), expression.Value(time.Now().UnixMilli()))
+	now := time.Now().UnixMilli()
+	update = update.Set(expression.Name("v"), next("v", now)).Set(expression.Name("m"), expression.Value(now))
 	e, err := expression.NewBuilder().WithUpdate(update).WithCondition(condition).Build()
 	if err != nil {
 		return nil, false, err
@@ -154,5 +161,15 @@ func (s *Store) write(ctx context.Context, update expression.UpdateBuilder, cond
 	if errors.As(err, &refused) {
 		return refused.Item, repeated, errRefused
 	}
-	return nil, repeated, err
+	return nil, repeated, unknown(err, repeated)
+}
+
+// unknown marks the error of a write that may have been made all the same: no answer
+// to some attempt came. A caller must not take that for a write that was not made.
+func unknown(err error, repeated bool) error {
+	var answer smithy.APIError
+	if err == nil || !repeated && errors.As(err, &answer) {
+		return err
+	}
+	return &failure.Error{Code: failure.Upstream, Message: "the store did not answer; whether it was done is unknown", Err: err}
 }

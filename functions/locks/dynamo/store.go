@@ -91,8 +91,9 @@ func (s *Store) Endpoint(ctx context.Context, name string) (locks.Endpoint, erro
 	if err != nil {
 		return locks.Endpoint{}, err
 	}
-	_, locked := view.holder(name)
-	return locks.Endpoint{Resources: r.Resources, Locked: locked}, nil
+	e, held := view.holder(name)
+	// Under an operator's hold nobody may read: it is no caller's lock.
+	return locks.Endpoint{Resources: r.Resources, Locked: held && e.Expires == 0}, nil
 }
 
 // State implements locks.Store. Nothing writes states yet.

@@ -66,6 +66,9 @@ func ParseBase(base string) (string, error) {
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		return "", fmt.Errorf("url %q is not of the form http://host:port", base)
 	}
+	if u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		return "", fmt.Errorf("url %q has more than a host and a path", u.Redacted())
+	}
 	return strings.TrimRight(base, "/"), nil
 }
 

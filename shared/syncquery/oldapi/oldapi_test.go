@@ -148,7 +148,7 @@ func TestParseBase(t *testing.T) {
 	got, err := oldapi.ParseBase("https://x.example/v1/")
 	require.NoError(t, err)
 	require.Equal(t, "https://x.example/v1", got)
-	for _, bad := range []string{"", "x", "127.0.0.1:8081", "ftp://x", "http://", "http://%zz", "//x"} {
+	for _, bad := range []string{"", "x", "127.0.0.1:8081", "ftp://x", "http://", "http://%zz", "//x", "http://x?a=1", "http://x#a", "http://u:p@x"} {
 		_, err := oldapi.ParseBase(bad)
 		require.ErrorContains(t, err, "url", "%q", bad)
 	}

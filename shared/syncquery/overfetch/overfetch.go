@@ -9,8 +9,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"syscall/js"
 
+	"lockstep/shared/syncquery"
 	"lockstep/shared/syncquery/oldapi"
 )
 
@@ -27,8 +29,8 @@ var _ oldapi.Transport = (*Transport)(nil)
 // browser that costs a preflight for every address.
 func New(base, name string) *Transport { return &Transport{base: base, name: name} }
 
-// Do implements oldapi.Transport. A done ctx aborts the fetch. Whether a failed
-// fetch had sent its request, it doesn't tell.
+// Do implements oldapi.Transport. A done ctx aborts the fetch. Node says of a failed
+// fetch why it failed; a browser does not tell whether the request had been sent.
 func (t *Transport) Do(ctx context.Context, r oldapi.Request) (oldapi.Response, error) {
 	abort := js.Global().Get("AbortController").New()
 	stop := context.AfterFunc(ctx, func() { abort.Call("abort") })
@@ -89,11 +91,25 @@ func await(promise js.Value) (js.Value, error) {
 	})
 	defer onValue.Release()
 	onError := js.FuncOf(func(_ js.Value, args []js.Value) any {
-		done <- settled{err: errors.New(args[0].Call("toString").String())}
+		done <- settled{err: reason(args[0])}
 		return nil
 	})
 	defer onError.Release()
 	promise.Call("then", onValue, onError)
 	s := <-done
 	return s.value, s.err
+}
+
+// reason is what a rejected promise says. Under Node an error of fetch carries the
+// system's code in its cause.
+func reason(value js.Value) error {
+	text := value.Call("toString").String()
+	if cause := value.Get("cause"); cause.Type() == js.TypeObject && cause.Get("code").Type() == js.TypeString {
+		code := cause.Get("code").String()
+		text += ": " + code
+		if slices.Contains([]string{"ECONNREFUSED", "ENOTFOUND", "EHOSTUNREACH", "ENETUNREACH"}, code) {
+			return fmt.Errorf("%w: %s", syncquery.ErrUnreachable, text)
+		}
+	}
+	return errors.New(text)
 }

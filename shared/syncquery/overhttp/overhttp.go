@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"sync/atomic"
 	"time"
 
@@ -33,14 +34,14 @@ type Wrap func(next http.RoundTripper) http.RoundTripper
 // says whether connections are kept for further calls. Each of wraps goes around
 // those before it; a request that one of them refuses was not sent.
 func New(base, name string, pooled bool, wraps ...Wrap) *Transport {
-	var way http.RoundTripper = departure{&http.Transport{
+	var way http.RoundTripper = &http.Transport{
 		DialContext:         (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
 		DisableKeepAlives:   !pooled,
 		MaxIdleConnsPerHost: oldapi.MaxInFlight,
 		// A request on a connection that the server is just closing is a lost
 		// answer; servers keep idle ones for 5 s and more.
 		IdleConnTimeout: 2 * time.Second,
-	}}
+	}
 	for _, wrap := range wraps {
 		way = wrap(way)
 	}
@@ -54,8 +55,9 @@ func New(base, name string, pooled bool, wraps ...Wrap) *Transport {
 // Do implements oldapi.Transport. net/http repeats no POST, PUT or DELETE that it
 // has begun to write.
 func (t *Transport) Do(ctx context.Context, r oldapi.Request) (oldapi.Response, error) {
-	var departed atomic.Bool
-	request, err := http.NewRequestWithContext(context.WithValue(ctx, departedKey{}, &departed), r.Method, t.base+r.Path, bytes.NewReader(r.Body))
+	var connected atomic.Bool // before that nothing can have been sent
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected.Store(true) }})
+	request, err := http.NewRequestWithContext(ctx, r.Method, t.base+r.Path, bytes.NewReader(r.Body))
 	if err != nil {
 		return oldapi.Response{}, fmt.Errorf("%w: %w", syncquery.ErrUnreachable, err)
 	}
@@ -67,38 +69,22 @@ func (t *Transport) Do(ctx context.Context, r oldapi.Request) (oldapi.Response, 
 	}
 	response, err := t.client.Do(request)
 	switch {
-	case err != nil && !departed.Load():
-		return oldapi.Response{}, fmt.Errorf("%w: %w", syncquery.ErrNotDone, err)
+	case err != nil && !connected.Load():
+		return oldapi.Response{}, notSent(err)
 	case err != nil:
-		return oldapi.Response{}, sent(err)
+		return oldapi.Response{}, err
 	}
 	defer func() { _ = response.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(response.Body, oldapi.MaxBody))
 	return oldapi.Response{Status: response.StatusCode, Body: body}, err
 }
 
-type departedKey struct{}
-
-// departure notes in the request's context that it went past every wrap.
-type departure struct{ next http.RoundTripper }
-
-func (d departure) RoundTrip(r *http.Request) (*http.Response, error) {
-	if departed, ok := r.Context().Value(departedKey{}).(*atomic.Bool); ok {
-		departed.Store(true)
-	}
-	return d.next.RoundTrip(r)
-}
-
-// sent marks the errors that mean that nothing was sent, as no connection came
-// about. If that took too long the server is busy; else there is none.
-func sent(err error) error {
+// notSent says why a request never left. Where a connection can't be made at once
+// there is no server; in all other cases another try may succeed.
+func notSent(err error) error {
 	var network *net.OpError
-	switch {
-	case !errors.As(err, &network) || network.Op != "dial":
-		return err
-	case network.Timeout():
-		return fmt.Errorf("%w: %w", syncquery.ErrNotDone, network)
-	default:
+	if errors.As(err, &network) && network.Op == "dial" && !network.Timeout() && !errors.Is(err, context.Canceled) {
 		return fmt.Errorf("%w: %w", syncquery.ErrUnreachable, network)
 	}
+	return fmt.Errorf("%w: %w", syncquery.ErrNotDone, err)
 }

@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/alecthomas/kong"
 
+	"lockstep/shared/syncquery"
 	"lockstep/shared/version"
 )
 
@@ -44,15 +46,19 @@ func main() {
 func run(ctx context.Context, args []string, s streams) (code int) {
 	type exit int
 	defer func() { // kong leaves by calling Exit, after --help for one
-		if e, ok := recover().(exit); ok {
-			code = int(e)
+		switch p := recover().(type) {
+		case nil:
+		case exit:
+			code = int(p)
+		default:
+			panic(p)
 		}
 	}()
 	var c cli
 	parser, err := kong.New(&c,
 		kong.Name("lockstep"),
 		kong.Description("Locks over several things at once, and queries that read them in one moment."),
-		kong.Vars{"version": version.Version},
+		kong.Vars{"version": version.Version, "strategies": strategies()},
 		kong.Writers(s.out, s.err), kong.Exit(func(code int) { panic(exit(code)) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 	)
@@ -74,4 +80,13 @@ func run(ctx context.Context, args []string, s streams) (code int) {
 		return exitInterrupted
 	}
 	return code
+}
+
+// strategies lists the names of all strategies for the parser.
+func strategies() string {
+	var names []string
+	for _, s := range syncquery.Strategies() {
+		names = append(names, string(s))
+	}
+	return strings.Join(names, ",")
 }

@@ -45,20 +45,21 @@ func TestUsage(t *testing.T) {
 		code int
 		says string // on stdout for code 0, else on stderr
 	}{
-		"help":               {[]string{"--help"}, 0, "simulate"},
-		"help for a command": {[]string{"simulate", "--help"}, 0, "--strategy"},
-		"version":            {[]string{"--version"}, 0, "dev"},
-		"no command":         {nil, exitUsage, "simulate"},
-		"no such command":    {[]string{"simulat"}, exitUsage, "simulat"},
-		"no url":             {[]string{"simulate"}, exitUsage, "--url"},
-		"a bad url":          {[]string{"simulate", "--url", "localhost"}, exitUsage, `url "localhost"`},
-		"a bad strategy":     {[]string{"simulate", "--url", "http://x", "--strategy", "x"}, exitUsage, "--strategy"},
-		"no workers":         {[]string{"simulate", "--url", "http://x", "--workers", "0"}, exitUsage, "workers"},
-		"no queries":         {[]string{"simulate", "--url", "http://x", "--queries", "-1"}, exitUsage, "queries"},
-		"too much unknown":   {[]string{"simulate", "--url", "http://x", "--unknown", "1.5"}, exitUsage, "unknown"},
-		"a rate above 1":     {[]string{"oldserver", "--drop-rate", "2"}, exitUsage, "drop-rate"},
-		"an id that is none": {[]string{"query", "--url", "http://x", "a"}, exitUsage, "id"},
-		"no server":          {[]string{"query", "--url", "http://127.0.0.1:1", "1"}, exitFailed, "can't be reached"},
+		"help":                 {[]string{"--help"}, 0, "simulate"},
+		"help for a command":   {[]string{"simulate", "--help"}, 0, "--strategy"},
+		"version":              {[]string{"--version"}, 0, "dev"},
+		"no command":           {nil, exitUsage, "simulate"},
+		"no such command":      {[]string{"simulat"}, exitUsage, "simulat"},
+		"no url":               {[]string{"simulate"}, exitUsage, "--url"},
+		"a bad url":            {[]string{"simulate", "--url", "localhost"}, exitUsage, `url "localhost"`},
+		"a bad strategy":       {[]string{"simulate", "--url", "http://x", "--strategy", "x"}, exitUsage, "--strategy"},
+		"no workers":           {[]string{"simulate", "--url", "http://x", "--workers", "0"}, exitUsage, "workers"},
+		"no queries":           {[]string{"simulate", "--url", "http://x", "--queries", "-1"}, exitUsage, "queries"},
+		"too much unknown":     {[]string{"simulate", "--url", "http://x", "--unknown", "1.5"}, exitUsage, "unknown"},
+		"a rate above 1":       {[]string{"oldserver", "--drop-rate", "2"}, exitUsage, "drop-rate"},
+		"an id that is none":   {[]string{"query", "--url", "http://x", "a"}, exitUsage, "id"},
+		"a file that can't be": {[]string{"simulate", "--url", "http://127.0.0.1:1", "--out", "/nonexistent/x.csv"}, exitFailed, "/nonexistent/x.csv"},
+		"no server":            {[]string{"query", "--url", "http://127.0.0.1:1", "1"}, exitFailed, "can't be reached"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -163,4 +164,10 @@ func TestATakenPortIsNamed(t *testing.T) {
 	code, _, errs := commandLine(t.Context(), "oldserver", "--port", taken[strings.LastIndex(taken, ":")+1:])
 	require.Equal(t, exitFailed, code)
 	require.Contains(t, errs, "port "+taken[strings.LastIndex(taken, ":")+1:])
+}
+
+// A panic is a bug, and must look like one.
+func TestAPanicIsNotSwallowed(t *testing.T) {
+	t.Parallel()
+	require.Panics(t, func() { run(nil, []string{"query", "--url", "http://127.0.0.1:1", "1"}, streams{}) }) //nolint:staticcheck // a nil context panics
 }

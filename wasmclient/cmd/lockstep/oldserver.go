@@ -35,6 +35,9 @@ func (c oldserverCommand) Validate() error {
 			return fmt.Errorf("%s must be from 0 to 1, not %v", name, rate)
 		}
 	}
+	if c.ReadTime < 0 || c.Latency < 0 {
+		return errors.New("read-time and latency must not be negative")
+	}
 	return nil
 }
 

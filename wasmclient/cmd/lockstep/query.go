@@ -22,7 +22,7 @@ func (c queryCommand) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, c.Timeout, fmt.Errorf("not answered within %s", c.Timeout))
 	defer cancel()
 	client := syncquery.New(server, syncquery.Group, syncquery.Options{})
 	states, err := client.Query(ctx, c.IDs...)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"time"
 
@@ -49,7 +50,7 @@ type simulateCommand struct {
 	MaxResources int           `default:"10" help:"A query names 0 to this many resources."`
 	Unknown      float64       `default:"0" help:"The share of queries that also name a resource which nobody serves, 0 to 1."`
 	Seed         uint64        `default:"1" help:"The same seed draws the same queries."`
-	Strategy     string        `default:"group" enum:"serial,baseline,group" help:"How to answer them: ${enum}."`
+	Strategy     string        `default:"group" enum:"${strategies}" help:"How to answer them: ${enum}."`
 	Timeout      time.Duration `default:"2m" help:"For each query."`
 	Alone        bool          `help:"Nobody else uses the server: free endpoints whose answer was lost."`
 	JSON         bool          `name:"json" help:"Print the report as JSON."`
@@ -75,13 +76,17 @@ func (c simulateCommand) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
+	rows, err := c.create() // before the run, which would be lost on a path that can't be written
+	if err != nil {
+		return err
+	}
 	bar := newProgress(s.err, c.Queries)
 	report, samples, err := sim.Simulate(ctx, server, options, bar.show)
 	bar.clear()
 	if err != nil {
-		return err
+		return errors.Join(err, rows.Close())
 	}
-	if err := c.write(s, report, samples); err != nil {
+	if err := errors.Join(sim.WriteCSV(rows, samples), rows.Close(), c.print(s.out, report)); err != nil {
 		return err
 	}
 	if report.Failed > 0 {
@@ -90,24 +95,23 @@ func (c simulateCommand) Run(ctx context.Context, s streams) error {
 	return nil
 }
 
-func (c simulateCommand) write(s streams, report sim.Report, samples []sim.Sample) error {
-	if c.Out != "" {
-		if err := writeFile(c.Out, samples); err != nil {
-			return err
-		}
+// create opens the file for the rows, or nothing where none is asked for.
+func (c simulateCommand) create() (io.WriteCloser, error) {
+	if c.Out == "" {
+		return nowhere{io.Discard}, nil
 	}
-	if !c.JSON {
-		return report.WriteTable(s.out)
-	}
-	encoder := json.NewEncoder(s.out)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(report)
+	return os.Create(c.Out)
 }
 
-func writeFile(path string, samples []sim.Sample) error {
-	f, err := os.Create(path)
-	if err != nil {
-		return err
+type nowhere struct{ io.Writer }
+
+func (nowhere) Close() error { return nil }
+
+func (c simulateCommand) print(w io.Writer, report sim.Report) error {
+	if !c.JSON {
+		return report.WriteTable(w)
 	}
-	return errors.Join(sim.WriteCSV(f, samples), f.Close())
+	encoder := json.NewEncoder(w)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(report)
 }
