@@ -71,7 +71,7 @@ npm: ## build the package for Node, into build/npm
 	$(WASM_BUILD) -o build/npm/cli.wasm ./wasmclient/cmd/lockstep
 
 .PHONY: test
-test: build/dynamodb-local build/with-dynamodb build/lockstep web npm ## run every test that needs no Docker (Go with -race, DynamoDB Local, Node, Chromium)
+test: build/dynamodb-local build/with-dynamodb build/lockstep lambda web npm ## run every test that needs no Docker (Go with -race, DynamoDB Local, Node, Chromium)
 	@rm -f build/skipped; export SKIPPED=$(CURDIR)/build/skipped; \
 	build/with-dynamodb -- go test -race -count=1 -timeout 15m ./...; \
 	if [ -e build/skipped ]; then sort -u build/skipped; else echo "nothing was skipped"; fi
@@ -118,9 +118,12 @@ localstack-down: ## stop LocalStack
 	@if [ -x $(LOCALSTACK_TOOL)/down ]; then $(LOCALSTACK_TOOL)/down; else $(COMPOSE) down; fi
 	@while $(LOCALSTACK_IS_UP); do sleep 0.2; done # it takes its time, and must not pass for up
 
+# From nothing each time: LocalStack can't update the stage of a REST API, and loses it
+# with the deployment that it was of.
 .PHONY: localstack-deploy
-localstack-deploy: lambda build/lockstep build/urls ## deploy to LocalStack and load testdata
-	sam=$(SAM); $(LOCALSTACK_ENV) "$$sam" deploy --config-env localstack --stack-name $(STACK) --resolve-s3 --capabilities CAPABILITY_IAM \
+localstack-deploy: lambda build/lockstep build/urls ## deploy to LocalStack, from nothing, and load testdata
+	sam=$(SAM); $(LOCALSTACK_ENV) "$$sam" delete --config-env localstack --no-prompts --stack-name $(STACK); \
+	$(LOCALSTACK_ENV) "$$sam" deploy --config-env localstack --stack-name $(STACK) --resolve-s3 --capabilities CAPABILITY_IAM \
 	  --no-confirm-changeset --no-fail-on-empty-changeset --no-progressbar --parameter-overrides Access=Public Architecture=$(ARCH)
 	url=$$($(LOCALSTACK_ENV) build/urls -stack $(STACK) -only locks); $(LOCALSTACK_ENV) build/lockstep seed --sign --url "$$url"
 	$(LOCALSTACK_ENV) build/urls -stack $(STACK)
@@ -133,10 +136,10 @@ test-localstack: ## deploy to LocalStack from nothing and run the end-to-end tes
 	@if [ ! -x $(LOCALSTACK_TOOL)/up ] && ! { docker compose version && command -v sam; } > /dev/null 2>&1; then \
 	  echo "SKIPPED for want of localstack: install the AWS SAM CLI, and Docker with its compose plugin, then \`make test-localstack\`"; \
 	  [ "$${CI-}" != true ] || [[ ",$${ALLOW_SKIP-}," = *,localstack,* ]]; exit; fi; \
-	delete() { $(LOCALSTACK_ENV) "$$sam" delete --config-env localstack --no-prompts --stack-name $(STACK); }; \
-	leave() { if $$was_up; then delete; else $(MAKE) -s localstack-down; fi; }; \
+	leave() { if ! $$was_up; then $(MAKE) -s localstack-down; \
+	  else $(LOCALSTACK_ENV) "$$sam" delete --config-env localstack --no-prompts --stack-name $(STACK); fi; }; \
 	sam=$(SAM); if $(LOCALSTACK_IS_UP); then was_up=true; else was_up=false; fi; \
-	trap leave EXIT; $(MAKE) -s localstack-up; delete; \
+	trap leave EXIT; $(MAKE) -s localstack-up; \
 	$(MAKE) -s localstack-deploy npm STACK=$(STACK); \
 	urls() { $(LOCALSTACK_ENV) build/urls -stack $(STACK) -only "$$1"; }; \
 	$(LOCALSTACK_ENV) go test -count=1 -v -timeout 10m ./localstack/e2e -sign \

@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"lockstep/shared/dynamo"
 	"lockstep/shared/operation/overhttp"
 )
 
@@ -26,6 +27,9 @@ type Config struct {
 	Store     string        `default:"memory" enum:"memory,dynamodb" env:"STORE" help:"Where the state is: ${enum} (at AWS_ENDPOINT_URL_DYNAMODB)."`
 	ReadTime  time.Duration `default:"100ms" env:"READ_TIME" help:"How long reading a resource takes."`
 	Web       string        `default:"build/web" env:"WEB" help:"The folder with the page's files."`
+
+	// Observe, if not nil, is told every call to DynamoDB, and for which operation.
+	Observe func(operation string, c dynamo.Call) `kong:"-"`
 }
 
 // Bundle is a running bundle.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	awsdynamodb "github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"golang.org/x/sync/errgroup"
 
 	"lockstep"
@@ -29,6 +30,9 @@ func openLocks(ctx context.Context, c Config, running *errgroup.Group) ([]operat
 	}
 	if err := tables.Create(ctx, client, lockstep.Template); err != nil {
 		return nil, err
+	}
+	if c.Observe != nil {
+		client = awsdynamodb.New(client.Options(), dynamo.Recording(c.Observe))
 	}
 	store := &locksdynamo.Store{
 		Client: client, Namespaces: "Namespaces", Endpoints: "Endpoints", EventsTable: "Events",

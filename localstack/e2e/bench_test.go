@@ -28,6 +28,7 @@ func BenchmarkStrategies(b *testing.B) {
 	for b.Loop() {
 		usual, baseline := run(syncquery.Baseline, 100)
 		ours, group := run(syncquery.Group, 1000)
+		require.Greater(b, usual/ours, 30.0, "ours must need at most a thirtieth of the usual client's time")
 		b.ReportMetric(1000*usual, "baseline-ms/query")
 		b.ReportMetric(1000*ours, "group-ms/query")
 		b.ReportMetric(usual/ours, "baseline/group")

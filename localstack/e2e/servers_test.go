@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -16,7 +17,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"lockstep"
+	locksdynamo "lockstep/functions/locks/dynamo"
 	"lockstep/localstack/bundle"
+	"lockstep/shared/dynamo"
 	"lockstep/shared/need"
 	"lockstep/shared/sigv4"
 	"lockstep/shared/syncquery"
@@ -53,10 +56,22 @@ func startBundle(t testing.TB, store string) *bundle.Bundle {
 	}
 	b, err := bundle.Start(t.Context(), bundle.Config{
 		Host: "127.0.0.1", Store: store, ReadTime: 100 * time.Millisecond, Web: filepath.Join("..", "..", "build", "web"),
+		Observe: declaredOnly(t),
 	})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, b.Stop()) })
 	return b
+}
+
+// declaredOnly holds what operations call against what they declare, and so against
+// what their functions' policies allow.
+func declaredOnly(t testing.TB) func(operation string, c dynamo.Call) {
+	declared := locksdynamo.Calls()
+	return func(operation string, c dynamo.Call) {
+		if operation != "" && !slices.Contains(declared[operation], c) { // "": the set-up of `make run`
+			t.Errorf("operation %s calls %s on %s, which it does not declare", operation, c.Action, c.Table)
+		}
+	}
 }
 
 // startOld starts an old server with the flaws.

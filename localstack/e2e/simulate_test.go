@@ -2,12 +2,14 @@ package e2e_test
 
 import (
 	"bytes"
+	"encoding/csv"
 	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"sync"
@@ -136,7 +138,9 @@ func TestTwoClientsOnAFaultyServer(t *testing.T) {
 			var wg sync.WaitGroup
 			for i, strategy := range []string{"group", second} {
 				wg.Go(func() {
-					reports[i], _ = simulate(t, program, "--url", old.URL, "--queries", "200", "--workers", "20", "--strategy", strategy, "--timeout", "2s", "--seed", strconv.Itoa(i))
+					rows := filepath.Join(t.TempDir(), "rows.csv")
+					reports[i], _ = simulate(t, program, "--url", old.URL, "--queries", "200", "--workers", "20", "--strategy", strategy, "--timeout", "2s", "--seed", strconv.Itoa(i), "--out", rows)
+					requireInTime(t, rows, 2*time.Second)
 				})
 			}
 			wg.Wait()
@@ -152,6 +156,22 @@ func TestTwoClientsOnAFaultyServer(t *testing.T) {
 				require.Greater(t, r.Queries, r.Failed, "some must come through: %s", r.FirstError)
 			}
 		})
+	}
+}
+
+// requireInTime holds that every query of a run ended by its deadline, in an answer
+// or an error; half a second is for a busy machine.
+func requireInTime(t *testing.T, rows string, deadline time.Duration) {
+	t.Helper()
+	f, err := os.Open(rows)
+	require.NoError(t, err)
+	defer func() { _ = f.Close() }()
+	all, err := csv.NewReader(f).ReadAll()
+	require.NoError(t, err)
+	for _, row := range all[1:] {
+		seconds, err := strconv.ParseFloat(row[3], 64)
+		require.NoError(t, err)
+		require.LessOrEqual(t, seconds, (deadline + 500*time.Millisecond).Seconds(), "query %s: %s", row[0], row[4])
 	}
 }
 
