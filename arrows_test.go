@@ -82,6 +82,16 @@ func TestTheDomainKnowsNeitherAWSNorHTTP(t *testing.T) {
 	}
 }
 
+// The client's way over net/http does not bring AWS along: signing is put around it.
+func TestTheClientKnowsNoAWS(t *testing.T) {
+	t.Parallel()
+	for _, p := range list(t, nil, "./shared/syncquery/overhttp") {
+		for _, dependency := range p.Deps {
+			require.False(t, strings.HasPrefix(dependency, "github.com/aws/"), "%s depends on %s", p.ImportPath, dependency)
+		}
+	}
+}
+
 // Adapters of one thing are independent of each other.
 func TestAdaptersDoNotImportEachOther(t *testing.T) {
 	t.Parallel()

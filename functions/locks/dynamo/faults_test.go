@@ -37,7 +37,15 @@ type network struct {
 }
 
 func (n *network) Do(request *http.Request) (*http.Response, error) {
-	send := func() (*http.Response, error) { return http.DefaultClient.Do(request) }
+	body, err := io.ReadAll(request.Body)
+	if err != nil {
+		return nil, err
+	}
+	send := func() (*http.Response, error) { // also later, when the SDK has forgotten it
+		again := request.Clone(context.WithoutCancel(request.Context()))
+		again.Body = io.NopCloser(bytes.NewReader(body))
+		return http.DefaultClient.Do(again)
+	}
 	if !strings.HasSuffix(request.Header.Get("X-Amz-Target"), ".UpdateItem") {
 		return send()
 	}
@@ -303,4 +311,50 @@ func TestAnOperatorsHoldIsNoLockToReadUnder(t *testing.T) {
 	e, err := s.Endpoint(t.Context(), "a")
 	require.NoError(t, err)
 	require.False(t, e.Locked)
+}
+
+// The first attempt is not lost but late: it comes when the lock that the second one
+// took is free again. Nobody holds that lock any more, so nobody would free it.
+func TestALateAttemptDoesNotRiseAgain(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	require.NoError(t, s.PutEndpoint(t.Context(), "a", nil))
+	var late func() (*http.Response, error)
+	slow := over(s, func(n int64, send func() (*http.Response, error)) (*http.Response, error) {
+		if n == 1 {
+			late = send
+			return nil, errors.New("connection reset")
+		}
+		return send()
+	})
+	require.NoError(t, slow.Lock(context.WithoutCancel(t.Context()), "a"))
+	require.NoError(t, s.Unlock(t.Context(), "a"))
+	answer, err := late()
+	require.NoError(t, err)
+	_ = answer.Body.Close()
+	require.Equal(t, http.StatusBadRequest, answer.StatusCode, "a refused condition")
+	requireLocked(t, false, s, "a")
+}
+
+// Graves are not kept for ever: an unlock clears those that are old.
+func TestOldGravesAreCleared(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	require.NoError(t, s.PutEndpoint(t.Context(), "a", nil))
+	key := map[string]types.AttributeValue{"namespace": &types.AttributeValueMemberS{Value: s.Namespace}}
+	_, err := s.Client.UpdateItem(t.Context(), &dynamodb.UpdateItemInput{
+		TableName: &s.Namespaces, Key: key, UpdateExpression: aws.String("SET #old = :old, #new = :new"),
+		ExpressionAttributeNames: map[string]string{"#old": "x/OLD", "#new": "x/NEW"},
+		ExpressionAttributeValues: map[string]types.AttributeValue{
+			":old": &types.AttributeValueMemberN{Value: "1"},
+			":new": &types.AttributeValueMemberN{Value: "99999999999999"},
+		},
+	})
+	require.NoError(t, err)
+	require.NoError(t, s.Lock(t.Context(), "a"))
+	require.NoError(t, s.Unlock(t.Context(), "a"))
+	item, err := s.Client.GetItem(t.Context(), &dynamodb.GetItemInput{TableName: &s.Namespaces, Key: key})
+	require.NoError(t, err)
+	require.NotContains(t, item.Item, "x/OLD")
+	require.Contains(t, item.Item, "x/NEW")
 }

@@ -22,7 +22,7 @@ import (
 // writes, "m" is when the last one was made (Unix milliseconds), "f" is the trace of
 // what was freed last, and each lock is two attributes, its ticket and its entry.
 // The names of the latter two carry the endpoint's behind a prefix, so that no name
-// can collide with another attribute.
+// can collide with another attribute. Graves are in grave.go.
 const (
 	ticketPrefix = "t/"
 	entryPrefix  = "e/"
@@ -80,43 +80,58 @@ func (s *Store) namespaceKey() map[string]types.AttributeValue {
 	return map[string]types.AttributeValue{"namespace": &types.AttributeValueMemberS{Value: s.Namespace}}
 }
 
-// take makes e the endpoint's holder: one conditional write, and two more if an
-// expired entry stands in the way, which goes first.
+// take takes the endpoint until then (Unix milliseconds; 0: for ever), and returns
+// the entry that stands for it: one conditional write, and two more if an expired
+// entry stands in the way, which goes first.
 // Errors: locks.ErrAlreadyLocked.
-func (s *Store) take(ctx context.Context, endpoint string, e entry) error {
-	held := expression.NameNoDotSplit(entryPrefix + endpoint)
-	ticket := next("n", time.Now().UnixMilli())
+func (s *Store) take(ctx context.Context, endpoint string, until int64) (entry, error) {
 	for {
-		// A new one for each write, which adds to it: a builder changes in place.
-		update := expression.
-			Set(held, expression.Value(e)).
-			Set(expression.NameNoDotSplit(ticketPrefix+endpoint), ticket).
-			Set(expression.Name("n"), ticket)
-		stood, repeated, err := s.write(ctx, update, expression.AttributeNotExists(held))
+		e := entry{Attempt: rand.Text(), Expires: until}
+		stood, repeated, err := s.tryToTake(ctx, endpoint, e)
+		if repeated && (err == nil || errors.Is(err, errRefused)) {
+			if err := s.bury(ctx, e.Attempt); err != nil {
+				return e, err
+			}
+		}
 		if !errors.Is(err, errRefused) {
-			return err
+			return e, err
 		}
 		holder, live := stood.holder(endpoint)
 		switch {
 		case repeated && holder.Attempt == e.Attempt:
-			return nil // an earlier attempt of ours, whose answer was lost
+			return e, nil // an earlier attempt of ours, whose answer was lost
 		case live:
-			return locks.ErrAlreadyLocked
+			return e, locks.ErrAlreadyLocked
 		}
-		if err := s.free(ctx, endpoint, holder); err != nil && !errors.Is(err, errReplaced) && !errors.Is(err, locks.ErrAlreadyUnlocked) {
-			return err
+		if err := s.free(ctx, endpoint, holder, stood); err != nil && !errors.Is(err, errReplaced) && !errors.Is(err, locks.ErrAlreadyUnlocked) {
+			return e, err
 		}
 	}
 }
 
-// free removes the entry e, and no other, in one conditional write.
+// tryToTake writes the entry, if nothing stands there and its attempt is not buried.
+func (s *Store) tryToTake(ctx context.Context, endpoint string, e entry) (stood view, repeated bool, err error) {
+	held := expression.NameNoDotSplit(entryPrefix + endpoint)
+	ticket := next("n", time.Now().UnixMilli())
+	update := expression.
+		Set(held, expression.Value(e)).
+		Set(expression.NameNoDotSplit(ticketPrefix+endpoint), ticket).
+		Set(expression.Name("n"), ticket)
+	return s.write(ctx, update, expression.AttributeNotExists(held).And(expression.AttributeNotExists(grave(e.Attempt))))
+}
+
+// free removes the entry e, and no other, in one conditional write, and with it the
+// graves that are old in the view, if the caller has one.
 // Errors: locks.ErrAlreadyUnlocked when nothing stands there, errReplaced.
-func (s *Store) free(ctx context.Context, endpoint string, e entry) error {
+func (s *Store) free(ctx context.Context, endpoint string, e entry, seen view) error {
 	held := expression.NameNoDotSplit(entryPrefix + endpoint)
 	mine := trace{Attempt: e.Attempt, By: rand.Text()}
 	update := expression.
 		Remove(held).Remove(expression.NameNoDotSplit(ticketPrefix+endpoint)).
 		Set(expression.Name("f"), expression.Value(mine))
+	for _, old := range seen.oldGraves() {
+		update = update.Remove(old)
+	}
 	stood, repeated, err := s.write(ctx, update, expression.Equal(held, expression.Value(e)))
 	switch {
 	case !errors.Is(err, errRefused):

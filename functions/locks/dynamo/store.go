@@ -8,7 +8,6 @@ package dynamo
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"time"
 	"unicode/utf8"
@@ -106,13 +105,13 @@ func (s *Store) Lock(ctx context.Context, name string) error {
 	if _, err := s.row(ctx, name); err != nil {
 		return err
 	}
-	e := entry{Attempt: rand.Text()}
-	if err := s.take(ctx, name, e); err != nil {
+	e, err := s.take(ctx, name, 0)
+	if err != nil {
 		return err
 	}
-	_, err := s.row(ctx, name)
+	_, err = s.row(ctx, name)
 	if errors.Is(err, locks.ErrEndpointNotFound) {
-		return errors.Join(err, s.free(ctx, name, e))
+		return errors.Join(err, s.free(ctx, name, e, nil))
 	}
 	return nil // if the second look failed, the first one stands
 }
@@ -133,7 +132,7 @@ func (s *Store) Unlock(ctx context.Context, name string) error {
 		}
 		// Freed and locked again since the look: look again, and free the new lock, as
 		// the old API frees whatever lock there is.
-		if err := s.free(ctx, name, e); !errors.Is(err, errReplaced) {
+		if err := s.free(ctx, name, e, view); !errors.Is(err, errReplaced) {
 			return err
 		}
 	}
@@ -168,12 +167,12 @@ const operatorHold = 30 * time.Second
 
 // holding runs change while the endpoint is taken by us.
 func (s *Store) holding(ctx context.Context, name string, change func() error) error {
-	e := entry{Attempt: rand.Text(), Expires: time.Now().Add(operatorHold).UnixMilli()}
-	if err := s.take(ctx, name, e); err != nil {
+	e, err := s.take(ctx, name, time.Now().Add(operatorHold).UnixMilli())
+	if err != nil {
 		return err
 	}
-	err := change()
-	if freed := s.free(context.WithoutCancel(ctx), name, e); err == nil {
+	err = change()
+	if freed := s.free(context.WithoutCancel(ctx), name, e, nil); err == nil {
 		return freed
 	}
 	return err
