@@ -75,7 +75,7 @@ type honest struct {
 
 func (h *honest) Read(p []byte) (int, error) {
 	n, err := h.body.Read(p)
-	if err == io.EOF { //nolint:errorlint // a reader's end is this very value
+	if err == io.EOF {
 		if broken := h.broken.Load(); broken != nil {
 			return n, *broken
 		}
