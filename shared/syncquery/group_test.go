@@ -1,6 +1,7 @@
 package syncquery_test
 
 import (
+	"context"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -67,6 +68,7 @@ func TestAGroupGoesAroundWhatIsLocked(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, states(1, 2, 4), got)
 		require.Less(t, time.Since(begin), time.Second, "b and c serve the same: nothing to wait for")
+		require.Equal(t, 2, f.count("lock"), "the registry said that a is locked: it is not even tried")
 	})
 }
 
@@ -91,5 +93,42 @@ func TestAQueryThatMustWaitHoldsUpNobody(t *testing.T) {
 			}
 		})
 		wg.Wait()
+	})
+}
+
+// What is in doubt may be locked by ourselves, for ever: other homes come first.
+func TestAGroupAvoidsWhatIsInDoubt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(syncquery.Registry{{Name: "a", Resources: []int64{1}}, {Name: "b", Resources: []int64{1}}})
+		c := f.as("me")
+		lost := 0
+		c.after = func(_ context.Context, this call) error {
+			if this.kind == "unlock" && this.endpoint == "a" {
+				lost++
+				return syncquery.ErrAnswerLost
+			}
+			return nil
+		}
+		client := syncquery.New(c, syncquery.Group, syncquery.Options{})
+		for range 3 {
+			_, err := client.Query(within(t, time.Minute), 1)
+			require.NoError(t, err)
+		}
+		require.Equal(t, 1, lost, "once a's lock is in doubt, b serves")
+		client.Close()
+	})
+}
+
+// When nobody waits any more, the reading is broken off, and the locks are freed.
+func TestAGroupThatNobodyWaitsForStopsReading(t *testing.T) {
+	t.Parallel()
+	inBubble(t, small(), func(t *testing.T, f *fake, client *syncquery.Client) {
+		f.readTime = 20 * time.Second
+		begin := time.Now()
+		_, err := client.Query(within(t, time.Second), 3)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		client.Close()
+		require.Less(t, time.Since(begin), 2*time.Second)
 	})
 }

@@ -142,6 +142,7 @@ func TestADeadlineEndsTheWaitWithTheReason(t *testing.T) {
 		require.ErrorIs(t, err, syncquery.ErrAlreadyLocked)
 		require.Empty(t, client.Close())
 		require.Equal(t, []string{"c"}, f.left("other"), "somebody else's lock must stay")
+		require.Less(t, f.count("lock"), 400, "between tries there are pauses")
 		require.Empty(t, f.left("me"), "what was locked meanwhile must be freed")
 	})
 }
@@ -217,6 +218,25 @@ func TestAnUnlockThatTheServerDidNotDoIsRepeated(t *testing.T) {
 		require.NoError(t, err)
 		require.Empty(t, client.Close())
 		require.Empty(t, f.left("me"))
+	})
+}
+
+// Reading has no effect: what got no answer is read again under the same lock.
+func TestAReadWithoutAnAnswerIsRepeated(t *testing.T) {
+	t.Parallel()
+	everyStrategy(t, syncquery.Options{}, func(t *testing.T, f *fake, c *conn, client *syncquery.Client) {
+		failed := 0
+		c.before = func(_ context.Context, this call) error {
+			if this.kind == "read" {
+				if failed++; failed < 3 {
+					return syncquery.ErrAnswerLost
+				}
+			}
+			return nil
+		}
+		_, err := client.Query(within(t, time.Minute), 3)
+		require.NoError(t, err)
+		require.Equal(t, 1, f.count("lock"))
 	})
 }
 
