@@ -12,6 +12,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
+	"lockstep/localstack/bundle"
 	"lockstep/shared/need"
 	"lockstep/shared/syncquery"
 )
@@ -33,17 +34,48 @@ func browser(t *testing.T) context.Context {
 	return ctx
 }
 
-// A visitor opens the page and presses the button.
-func TestThePageRunsTheSimulation(t *testing.T) {
+// openPage opens the page, as a visitor does, once it knows where the service is.
+func openPage(t *testing.T) (context.Context, *bundle.Bundle) {
+	t.Helper()
 	built(t, "web", "web/lockstep.wasm")
 	ctx := browser(t)
 	b := startBundle(t, "memory")
 	require.NoError(t, chromedp.Do(ctx, chromedp.Navigate(b.PageURL)))
-	_, err := chromedp.Run(ctx, chromedp.Poll[bool](`document.querySelector('[name=url]').value === '`+b.LocksURL+`'`))
+	until[bool](t, ctx, `document.querySelector('[name=url]').value === '`+b.LocksURL+`'`)
+	return ctx, b
+}
+
+// until waits for what the expression says to be true, and returns it.
+func until[T any](t *testing.T, ctx context.Context, expression string) T {
+	t.Helper()
+	value, err := chromedp.Run(ctx, chromedp.Poll[T](expression, chromedp.WithPollingTimeout(0)))
 	require.NoError(t, err)
+	return value
+}
+
+// ended is what the page says once a run has ended.
+const ended = `!document.querySelector('#run').disabled && document.querySelector('#status').textContent`
+
+func requireNothingLocked(t *testing.T, b *bundle.Bundle) {
+	t.Helper()
+	require.False(t, slices.ContainsFunc(registryOf(t, b.LocksURL), func(e syncquery.Endpoint) bool { return e.Locked }), "locks left")
+}
+
+// Stopping in the middle of a run frees what is locked, and says so.
+func TestThePageStopsCleanly(t *testing.T) {
+	ctx, b := openPage(t)
 	require.NoError(t, chromedp.Do(ctx, chromedp.Click("#run")))
-	status, err := chromedp.Run(ctx, chromedp.Poll[string](`!document.querySelector('#run').disabled && document.querySelector('#status').textContent`, chromedp.WithPollingTimeout(0)))
-	require.NoError(t, err)
+	until[bool](t, ctx, `document.querySelector('#progress').value > 0`)
+	require.NoError(t, chromedp.Do(ctx, chromedp.Click("#stop")))
+	require.Regexp(t, `^Stopped after \d+ of 1000 queries; nothing is left locked\.$`, until[string](t, ctx, ended))
+	requireNothingLocked(t, b)
+}
+
+// A visitor opens the page and presses the button.
+func TestThePageRunsTheSimulation(t *testing.T) {
+	ctx, b := openPage(t)
+	require.NoError(t, chromedp.Do(ctx, chromedp.Click("#run")))
+	status := until[string](t, ctx, ended)
 	require.Equal(t, "Done: every query was answered.", status)
 	text, err := chromedp.Run(ctx, chromedp.Evaluate[string](`JSON.stringify(Object.fromEntries([...document.querySelectorAll('#rows tr')].map(r => [r.cells[0].textContent, r.cells[1].textContent])))`))
 	require.NoError(t, err)
@@ -56,5 +88,5 @@ func TestThePageRunsTheSimulation(t *testing.T) {
 	}
 	require.Equal(t, "1000", rows["Queries"])
 	require.Equal(t, "0", rows["Failed"])
-	require.False(t, slices.ContainsFunc(registryOf(t, b.LocksURL), func(e syncquery.Endpoint) bool { return e.Locked }), "locks left")
+	requireNothingLocked(t, b)
 }
