@@ -160,7 +160,8 @@ func TestTwoClientsOnAFaultyServer(t *testing.T) {
 }
 
 // requireInTime holds that every query of a run ended by its deadline, in an answer
-// or an error; half a second is for a busy machine.
+// or an error, and not when some call of it did (10 s); as much again is for a busy
+// machine.
 func requireInTime(t *testing.T, rows string, deadline time.Duration) {
 	t.Helper()
 	f, err := os.Open(rows)
@@ -171,7 +172,7 @@ func requireInTime(t *testing.T, rows string, deadline time.Duration) {
 	for _, row := range all[1:] {
 		seconds, err := strconv.ParseFloat(row[3], 64)
 		require.NoError(t, err)
-		require.LessOrEqual(t, seconds, (deadline + 500*time.Millisecond).Seconds(), "query %s: %s", row[0], row[4])
+		require.LessOrEqual(t, seconds, (2 * deadline).Seconds(), "query %s: %s", row[0], row[4])
 	}
 }
 
