@@ -51,7 +51,7 @@ func (g *grouping) run() {
 		registry, err := g.readRegistry()
 		members := g.take() // also those who came while the registry was read
 		postponed := g.round(members, registry, err)
-		g.ledger.clear(context.Background(), lost)
+		g.ledger.clear(context.Background(), lost, g.ledger.doubtful()...)
 		if len(postponed) < len(members) {
 			stuck = 0
 		} else if len(members) > 0 { // don't turn on the spot

@@ -50,7 +50,7 @@ func (h *hold) wait(ctx context.Context, endpoint string) error {
 		if h.note != nil {
 			h.note(err)
 		}
-		h.ledger.clear(ctx, lost)
+		h.ledger.clear(ctx, lost, endpoint)
 		if pause(ctx, 0); ctx.Err() != nil {
 			return err
 		}

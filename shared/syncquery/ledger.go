@@ -132,13 +132,18 @@ func (l *ledger) doubtful() []string {
 	return slices.Sorted(maps.Keys(l.doubt))
 }
 
-// clear frees what is in doubt, where we are alone: then a lock there can only be
-// ours, and freeing it twice does no harm. It ends doubts of a kind up to atMost.
-func (l *ledger) clear(ctx context.Context, atMost doubt) {
+// clear frees what is in doubt among the endpoints, where we are alone: then a lock
+// there can only be ours, and freeing it twice does no harm. None of them may be
+// held. It ends doubts of a kind up to atMost.
+func (l *ledger) clear(ctx context.Context, atMost doubt, endpoints ...string) {
 	if !l.options.Alone {
 		return
 	}
-	for _, endpoint := range l.doubtful() {
+	doubtful := l.doubtful()
+	for _, endpoint := range endpoints {
+		if !slices.Contains(doubtful, endpoint) {
+			continue
+		}
 		err := l.unlock(ctx, endpoint)
 		if err == nil || errors.Is(err, ErrLockLost) { // freed now, or free already
 			l.settle(endpoint, atMost)
@@ -151,7 +156,7 @@ func (l *ledger) close() []string {
 	ctx := context.Background()
 	if l.options.Alone {
 		for try := 0; try < unlockTries && len(l.doubtful()) > 0; try++ {
-			l.clear(ctx, late)
+			l.clear(ctx, late, l.doubtful()...)
 		}
 	} else if len(l.doubtful()) > 0 {
 		l.settleWhatIsFree(ctx)

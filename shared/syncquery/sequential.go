@@ -47,7 +47,7 @@ func (s *sequential) work(m *member) {
 			return
 		}
 		m.stoodInTheWay(err)
-		s.ledger.clear(m.ctx, lost)
+		s.ledger.clear(m.ctx, lost, s.ledger.doubtful()...)
 		pause(m.ctx, try)
 	}
 }
