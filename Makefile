@@ -20,7 +20,7 @@ help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 20
 
 .PHONY: run
-run: build/dev web $(if $(filter dynamodb,$(STORE)),build/dynamodb-local build/with-dynamodb) ## start everything in one process (STORE=dynamodb: on DynamoDB Local)
+run: build/dev build/lockstep web $(if $(filter dynamodb,$(STORE)),build/dynamodb-local build/with-dynamodb) ## start everything in one process (STORE=dynamodb: on DynamoDB Local)
 	@exec $(if $(filter dynamodb,$(STORE)),build/with-dynamodb --) build/dev
 
 .PHONY: seed

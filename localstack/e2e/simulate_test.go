@@ -104,6 +104,13 @@ func TestSimulateAgainstOurServer(t *testing.T) {
 
 var flaws = oldserver.Options{UnlockedReads: true, FreeAny: true, Close: true, ReadTime: 100 * time.Millisecond, Latency: 2 * time.Millisecond}
 
+// faulty is a server with the flaws that also fails and loses answers.
+func faulty() oldserver.Options {
+	o := flaws
+	o.ErrorRate, o.DropRate, o.Seed, o.ReadTime = 0.05, 0.05, 1, 20*time.Millisecond
+	return o
+}
+
 func TestSimulateAgainstAnOldServer(t *testing.T) {
 	program := clients(t)["native"](t)
 	old := startOld(t, flaws)
@@ -128,12 +135,10 @@ func TestSimulateAgainstAnOldServer(t *testing.T) {
 // was lost, and then one of them says so.
 func TestTwoClientsOnAFaultyServer(t *testing.T) {
 	program := clients(t)["native"](t)
-	faulty := flaws
-	faulty.ErrorRate, faulty.DropRate, faulty.Seed, faulty.ReadTime = 0.05, 0.05, 1, 20*time.Millisecond
 	for _, second := range []string{"group", "baseline"} {
 		t.Run(second, func(t *testing.T) {
 			t.Parallel()
-			old := startOld(t, faulty)
+			old := startOld(t, faulty())
 			var reports [2]sim.Report
 			var wg sync.WaitGroup
 			for i, strategy := range []string{"group", second} {
@@ -178,12 +183,10 @@ func requireInTime(t *testing.T, rows string, deadline time.Duration) {
 
 func TestAloneNothingIsLeft(t *testing.T) {
 	program := clients(t)["native"](t)
-	faulty := flaws
-	faulty.ErrorRate, faulty.DropRate, faulty.Seed, faulty.ReadTime = 0.05, 0.05, 1, 20*time.Millisecond
 	for _, strategy := range []string{"group", "baseline"} {
 		t.Run(strategy, func(t *testing.T) {
 			t.Parallel()
-			old := startOld(t, faulty)
+			old := startOld(t, faulty())
 			report, code := simulate(t, program, "--url", old.URL, "--queries", "100", "--workers", "10", "--strategy", strategy, "--alone")
 			require.Zero(t, code)
 			require.Zero(t, report.Failed, report.FirstError)

@@ -47,6 +47,21 @@ type Request struct {
 	Caller string // the caller's IP address, where it is known
 }
 
+// First returns the first value of each name, under its new name: what a Request has
+// of the query string and of the headers, where a door is handed all values.
+func First(values map[string][]string, rename func(string) string) map[string]string {
+	flat := make(map[string]string, len(values))
+	for name, all := range values {
+		if len(all) > 0 {
+			flat[rename(name)] = all[0]
+		}
+	}
+	return flat
+}
+
+// AsItIs is the rename of First that changes nothing.
+func AsItIs(name string) string { return name }
+
 // Response is what goes back. Body is JSON unless Header says otherwise.
 type Response struct {
 	Status int

@@ -57,16 +57,21 @@ const (
 // Strategies lists every strategy.
 func Strategies() []Strategy { return []Strategy{Serial, Baseline, Group} }
 
+// StrategyNames lists the names of all strategies, comma-separated.
+func StrategyNames() string {
+	var names []string
+	for _, s := range Strategies() {
+		names = append(names, string(s))
+	}
+	return strings.Join(names, ",")
+}
+
 // ParseStrategy returns the strategy of that name.
 func ParseStrategy(name string) (Strategy, error) {
 	if s := Strategy(name); slices.Contains(Strategies(), s) {
 		return s, nil
 	}
-	var names []string
-	for _, s := range Strategies() {
-		names = append(names, string(s))
-	}
-	return "", fmt.Errorf("no strategy %q: it is one of %s", name, strings.Join(names, ", "))
+	return "", fmt.Errorf("no strategy %q: it is one of %s", name, StrategyNames())
 }
 
 // Options change how a client behaves.
@@ -132,6 +137,11 @@ func (c *Client) Registry(ctx context.Context) (Registry, error) {
 			return nil, gaveUp(ctx, err)
 		}
 	}
+}
+
+// InDoubt is what to tell people of the endpoints that Close returns.
+func InDoubt(possiblyLocked []string) string {
+	return "possibly left locked, as the answer to a call was lost: " + strings.Join(possiblyLocked, ", ")
 }
 
 // Close waits until what is under way has ended and its locks are freed, and

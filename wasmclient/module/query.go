@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"syscall/js"
 
 	"lockstep/shared/syncquery"
@@ -33,7 +32,7 @@ func query(ctx context.Context, args []js.Value) (any, error) {
 	client := syncquery.New(oldapi.New(overfetch.New(base, "")), syncquery.Group, syncquery.Options{})
 	states, err := client.Query(ctx, ids...)
 	if left := client.Close(); len(left) > 0 {
-		doubt := fmt.Errorf("possibly left locked, as the answer to a call was lost: %s", strings.Join(left, ", "))
+		doubt := errors.New(syncquery.InDoubt(left))
 		if err == nil { // the states are right all the same
 			js.Global().Get("console").Call("warn", "lockstep: "+doubt.Error())
 			return states, nil

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"lockstep/shared/syncquery"
 )
 
 // Latency sums up the latencies of the queries that were answered, in seconds.
@@ -138,7 +140,7 @@ func (r Report) WriteTable(w io.Writer) error {
 		fmt.Fprintf(&b, "%d failed, the first: %s\n", r.Failed, r.FirstError)
 	}
 	if len(r.PossiblyLocked) > 0 {
-		fmt.Fprintf(&b, "possibly left locked, as the answer to a call was lost: %s\n", strings.Join(r.PossiblyLocked, ", "))
+		fmt.Fprintln(&b, syncquery.InDoubt(r.PossiblyLocked))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

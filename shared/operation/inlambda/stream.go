@@ -42,12 +42,10 @@ func streamTo(w http.ResponseWriter, r *http.Request, o operation.Operation) err
 		out.Begin(answer.Status, answer.Header)
 		return out.Send(answer.Body)
 	}
-	request := operation.Request{Query: map[string]string{}, Header: map[string]string{}, Body: body, Caller: r.RemoteAddr}
-	for name, values := range r.URL.Query() {
-		request.Query[name] = values[0]
-	}
-	for name, values := range r.Header {
-		request.Header[strings.ToLower(name)] = values[0]
+	request := operation.Request{
+		Query:  operation.First(r.URL.Query(), operation.AsItIs),
+		Header: operation.First(r.Header, strings.ToLower),
+		Body:   body, Caller: r.RemoteAddr,
 	}
 	return o.Stream(r.Context(), request, out)
 }

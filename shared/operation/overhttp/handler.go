@@ -38,8 +38,8 @@ func endpoint(o operation.Operation) http.Handler {
 		}
 		request := operation.Request{
 			Path:   make(map[string]string, len(parameters)),
-			Query:  first(r.URL.Query(), func(name string) string { return name }),
-			Header: first(r.Header, strings.ToLower),
+			Query:  operation.First(r.URL.Query(), operation.AsItIs),
+			Header: operation.First(r.Header, strings.ToLower),
 			Body:   body,
 		}
 		for _, name := range parameters {
@@ -71,16 +71,6 @@ func parametersOf(route string) []string {
 		}
 	}
 	return names
-}
-
-func first(values map[string][]string, rename func(string) string) map[string]string {
-	flat := make(map[string]string, len(values))
-	for name, all := range values {
-		if len(all) > 0 {
-			flat[rename(name)] = all[0]
-		}
-	}
-	return flat
 }
 
 func write(w http.ResponseWriter, answer operation.Response) {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"github.com/alecthomas/kong"
 
@@ -58,7 +57,7 @@ func run(ctx context.Context, args []string, s streams) (code int) {
 	parser, err := kong.New(&c,
 		kong.Name("lockstep"),
 		kong.Description("Locks over several things at once, and queries that read them in one moment."),
-		kong.Vars{"version": version.Version, "strategies": strategies()},
+		kong.Vars{"version": version.Version, "strategies": syncquery.StrategyNames()},
 		kong.Writers(s.out, s.err), kong.Exit(func(code int) { panic(exit(code)) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 	)
@@ -80,13 +79,4 @@ func run(ctx context.Context, args []string, s streams) (code int) {
 		return exitInterrupted
 	}
 	return code
-}
-
-// strategies lists the names of all strategies for the parser.
-func strategies() string {
-	var names []string
-	for _, s := range syncquery.Strategies() {
-		names = append(names, string(s))
-	}
-	return strings.Join(names, ",")
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
 
 	"lockstep/shared/syncquery"
@@ -27,7 +26,7 @@ func (c queryCommand) Run(ctx context.Context, s streams) error {
 	client := syncquery.New(server, syncquery.Group, syncquery.Options{})
 	states, err := client.Query(ctx, c.IDs...)
 	if left := client.Close(); len(left) > 0 {
-		_, _ = fmt.Fprintf(s.err, "possibly left locked, as the answer to a call was lost: %s\n", strings.Join(left, ", "))
+		_, _ = fmt.Fprintln(s.err, syncquery.InDoubt(left))
 	}
 	if err != nil {
 		return err
