@@ -19,7 +19,10 @@ require (
 	pgregory.net/rapid v1.3.0
 )
 
-require github.com/chromedp/cdproto v0.159.0 // indirect
+require (
+	github.com/anishathalye/porcupine v1.3.1 // indirect
+	github.com/chromedp/cdproto v0.159.0 // indirect
+)
 
 require (
 	github.com/aws/aws-sdk-go-v2/credentials v1.20.14 // indirect

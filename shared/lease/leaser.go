@@ -1,0 +1,131 @@
+package lease
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Times of the protocol.
+const (
+	// SkewAllowance is by how much the clocks of two processes may differ without one
+	// evicting the other's lease early. It delays every eviction.
+	SkewAllowance = 500 * time.Millisecond
+
+	waiterLife   = 5 * time.Second // how long a waiting entry stands without a sign of life
+	waiterRenews = 2 * time.Second // how often its client gives one
+	tombKept     = time.Minute     // longer than any request is on its way
+
+	writeTimeout = 10 * time.Second // of one write with all its attempts
+	undoTimeout  = 5 * time.Second  // of cleaning up after a caller that is gone
+)
+
+// Options change how a Leaser works. The zero value is right for most.
+type Options struct {
+	// Poll is how often the one who is next in line looks whether it is its turn; who
+	// is farther back looks less often. Default: 10 ms.
+	Poll time.Duration
+	// Now is the wall clock by which expiries are written and judged. Default: time.Now.
+	Now func() time.Time
+}
+
+// Leaser acquires leases in one namespace. All callers within a process should
+// share one Leaser a namespace: it puts their writes together, looks once for all
+// who wait, and hands on within the process what is released there. Safe for
+// concurrent use. It needs no closing: when nobody holds or waits for a lease, it
+// does nothing.
+type Leaser struct {
+	store Store
+	poll  time.Duration
+	now   func() time.Time
+
+	mu      sync.Mutex
+	view    View          // the latest that was seen
+	seen    time.Time     // when it was known to be current, by the monotonic clock
+	seenAt  time.Time     // the same by the wall clock
+	since   time.Time     // when it last changed, by the monotonic clock
+	changed chan struct{} // closed when view does
+
+	pending []*task       // what is to be written
+	writing bool          // somebody writes what is pending
+	looking chan struct{} // closed when whoever looks has done so; nil if nobody does
+
+	waiters map[string]*waiter // who waits within this process, by id
+	keeper  keeper
+}
+
+// New returns a Leaser for the store's namespace.
+func New(store Store, options Options) *Leaser {
+	l := &Leaser{
+		store: store, poll: options.Poll, now: options.Now,
+		changed: make(chan struct{}), waiters: map[string]*waiter{},
+	}
+	if l.poll <= 0 {
+		l.poll = 10 * time.Millisecond
+	}
+	if l.now == nil {
+		l.now = time.Now
+	}
+	l.keeper.leaser = l
+	return l
+}
+
+// View reads the namespace, consistently.
+func (l *Leaser) View(ctx context.Context) (View, error) {
+	view, err := l.store.Read(ctx, true)
+	if err == nil {
+		l.observe(view, true)
+	}
+	return view, err
+}
+
+// observe takes note of a view. An earlier one than is known already is dropped:
+// it may show as free what has been taken since. Only the word of a consistent
+// read or a write is taken for that there is nothing at all any more.
+func (l *Leaser) observe(view View, consistent bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	newer := view.Version > l.view.Version || consistent && view.Version == 0 && l.view.Version != 0
+	if view.Version < l.view.Version && !newer {
+		return
+	}
+	l.seen, l.seenAt = time.Now(), l.now()
+	if newer {
+		l.view, l.since = view, l.seen
+		close(l.changed)
+		l.changed = make(chan struct{})
+	}
+}
+
+// look polls, or waits for whoever of this process is just doing so.
+func (l *Leaser) look(ctx context.Context) error {
+	l.mu.Lock()
+	if others := l.looking; others != nil {
+		l.mu.Unlock()
+		select {
+		case <-others:
+		case <-ctx.Done():
+		}
+		return nil
+	}
+	done := make(chan struct{})
+	l.looking = done
+	l.mu.Unlock()
+	view, err := l.store.Read(ctx, false)
+	if err == nil {
+		l.observe(view, false)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.looking = nil
+	close(done)
+	return err
+}
+
+// entry returns a request's entry, not yet in line.
+func (l *Leaser) entry(r Request) Entry {
+	e := Entry{ID: PublicID(r.Secret), Keys: slices.Sorted(slices.Values(r.Keys)), Owner: r.Owner, TTL: r.TTL.Truncate(time.Millisecond), Since: Milliseconds(l.now())}
+	e.Weight = e.weigh()
+	return e
+}
