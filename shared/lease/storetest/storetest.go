@@ -126,7 +126,7 @@ func requireSame(t require.TestingT, want, got lease.View) {
 }
 
 func add(id string, keys ...string) lease.Change {
-	slices.Sort(keys)
+	keys = slices.Sorted(slices.Values(keys))
 	return lease.Change{Kind: lease.Add, Entry: lease.Entry{ID: id, Keys: keys, Since: time.UnixMilli(1), TTL: time.Second, Expires: time.UnixMilli(2), Weight: 400}}
 }
 
