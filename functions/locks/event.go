@@ -1,8 +1,13 @@
 package locks
 
-import "time"
+import (
+	"slices"
+	"time"
 
-// Event is something that happened to a lock.
+	"lockstep/shared/lease"
+)
+
+// Event is something that happened to a lock or a lease.
 type Event struct {
 	Seq       int64    `json:"seq"` // grows from event to event; not by one
 	At        string   `json:"at"`  // RFC 3339, UTC, with milliseconds
@@ -17,6 +22,11 @@ type Event struct {
 const (
 	EventLock      = "lock"
 	EventUnlock    = "unlock"
+	EventWait      = "wait"
+	EventGrant     = "grant"
+	EventRelease   = "release"
+	EventEviction  = "eviction"
+	EventBreak     = "break"
 	EventHeartbeat = "heartbeat" // nothing happened; Seq is that of the last event seen
 )
 
@@ -25,3 +35,52 @@ const EventsKept = time.Hour
 
 // Timestamp writes a time as events have it.
 func Timestamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
+
+// Differences returns what happened between two views of a namespace, one after
+// the other: what ended first, then what began, each in the order of tickets. It
+// leaves Seq to the store.
+func Differences(before, after lease.View) []Event {
+	var all []Event
+	add := func(event string, e lease.Entry) {
+		told := Event{At: Timestamp(after.Written), Event: event, Endpoints: e.Keys, Token: e.Ticket}
+		if !e.IsLock() {
+			told.ID, told.Owner = e.ID, e.Owner
+		}
+		all = append(all, told)
+	}
+	for _, e := range before.Entries {
+		if !has(after, e) {
+			add(ending(after, e), e)
+		}
+	}
+	for _, e := range after.Entries {
+		stood := has(before, e)
+		switch granted := after.Granted(e); {
+		case !stood && e.IsLock():
+			add(EventLock, e)
+		case !stood && !granted:
+			add(EventWait, e)
+		case granted && (!stood || !before.Granted(e)):
+			add(EventGrant, e)
+		}
+	}
+	return all
+}
+
+func has(v lease.View, e lease.Entry) bool {
+	return slices.ContainsFunc(v.Entries, func(other lease.Entry) bool { return other.Ticket == e.Ticket })
+}
+
+// ending names how an entry ended that is gone in the view.
+func ending(after lease.View, e lease.Entry) string {
+	switch how := after.Ended[e.Ticket]; {
+	case how == lease.EndedBroken:
+		return EventBreak
+	case how == lease.EndedEvicted:
+		return EventEviction
+	case e.IsLock():
+		return EventUnlock
+	default:
+		return EventRelease
+	}
+}

@@ -2,66 +2,85 @@ package locks
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sync"
 	"time"
+
+	"lockstep/shared/lease"
 )
 
 // Memory is the embedded store: the default of `make run`, and the reference that
 // the DynamoDB store is held against. Reads do not block reads. Safe for
 // concurrent use; its content ends with the process.
 type Memory struct {
+	Leases lease.Memory // the namespace
+
 	mu        sync.RWMutex
-	endpoints map[string]lockable
-	tickets   int64
+	endpoints map[string][]int64
+	rows      map[int64]row
+	used      map[string]use
 	journal   journal
 }
 
-// lockable is an endpoint with the token of the lock that was taken last.
-type lockable struct {
-	Endpoint
-	token int64
+// row is a resource.
+type row struct {
+	state string
+	token int64 // the highest that has been here
 }
+
+// use is the use of a lease's id.
+type use struct {
+	token int64
+	at    time.Time
+}
+
+// IDsKept is for how long a lease's id is known to have been used.
+const IDsKept = time.Hour
 
 var _ Store = (*Memory)(nil)
 
-// NewMemory returns an empty store. It counts tickets and events from the time on:
-// above all that the process before it has counted.
+// NewMemory returns an empty store. It counts events from the time on: above all
+// that the process before it has counted.
 func NewMemory() *Memory {
 	now := time.Now().UnixMilli()
-	return &Memory{endpoints: map[string]lockable{}, tickets: now, journal: journal{first: now + 1, last: now}}
+	m := &Memory{
+		endpoints: map[string][]int64{}, rows: map[int64]row{}, used: map[string]use{},
+		journal: journal{first: now + 1, last: now},
+	}
+	m.Leases.OnWrite = func(before, after lease.View) {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		for _, e := range Differences(before, after) {
+			m.journal.add(e)
+		}
+	}
+	return m
 }
 
-// Registry implements Store.
-func (m *Memory) Registry(context.Context) (map[string]Endpoint, error) {
+// Endpoints implements Store.
+func (m *Memory) Endpoints(context.Context) (map[string][]int64, error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	all := make(map[string]Endpoint, len(m.endpoints))
-	for name, e := range m.endpoints {
-		all[name] = e.Endpoint // Resources is replaced, never changed, so it can be shared
-	}
-	return all, nil
+	return maps.Clone(m.endpoints), nil // what an endpoint serves is replaced, never changed, so it can be shared
 }
 
 // Endpoint implements Store.
-func (m *Memory) Endpoint(_ context.Context, name string) (Endpoint, error) {
+func (m *Memory) Endpoint(_ context.Context, name string) ([]int64, error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	e, ok := m.endpoints[name]
+	resources, ok := m.endpoints[name]
 	if !ok {
-		return Endpoint{}, ErrEndpointNotFound
+		return nil, ErrEndpointNotFound
 	}
-	return e.Endpoint, nil
+	return resources, nil
 }
 
 // PutEndpoint implements Store.
 func (m *Memory) PutEndpoint(_ context.Context, name string, resources []int64) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.endpoints[name].Locked {
-		return ErrAlreadyLocked
-	}
-	m.endpoints[name] = lockable{Endpoint: Endpoint{Resources: slices.Clone(resources)}}
+	m.endpoints[name] = slices.Clone(resources)
 	return nil
 }
 
@@ -69,45 +88,64 @@ func (m *Memory) PutEndpoint(_ context.Context, name string, resources []int64) 
 func (m *Memory) DeleteEndpoint(_ context.Context, name string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	e, ok := m.endpoints[name]
-	switch {
-	case !ok:
-		return ErrEndpointNotFound
-	case e.Locked:
-		return ErrAlreadyLocked
-	}
 	delete(m.endpoints, name)
 	return nil
 }
 
-// Lock implements Store.
-func (m *Memory) Lock(_ context.Context, name string) error {
-	return m.turn(name, true, ErrAlreadyLocked, EventLock)
+// state returns a resource's row; who calls it holds the mutex.
+func (m *Memory) row(resource int64) row {
+	r, ok := m.rows[resource]
+	if !ok {
+		r.state = InitialState
+	}
+	return r
 }
 
-// Unlock implements Store.
-func (m *Memory) Unlock(_ context.Context, name string) error {
-	return m.turn(name, false, ErrAlreadyUnlocked, EventUnlock)
+// State implements Store.
+func (m *Memory) State(_ context.Context, resource int64) (string, error) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return m.row(resource).state, nil
 }
 
-// turn sets the lock of an endpoint, unless it is so already.
-func (m *Memory) turn(name string, locked bool, already error, event string) error {
+// ReadState implements Store.
+func (m *Memory) ReadState(_ context.Context, resource, token int64) (string, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	e, ok := m.endpoints[name]
-	switch {
-	case !ok:
-		return ErrEndpointNotFound
-	case e.Locked == locked:
-		return already
+	r := m.row(resource)
+	if r.token > token {
+		return "", ErrOutdated
 	}
-	e.Locked = locked
-	if locked {
-		m.tickets++
-		e.token = m.tickets
+	r.token = token
+	m.rows[resource] = r
+	return r.state, nil
+}
+
+// WriteStates implements Store.
+func (m *Memory) WriteStates(_ context.Context, token int64, states map[int64]string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for resource := range states {
+		if m.row(resource).token > token {
+			return ErrOutdated
+		}
 	}
-	m.endpoints[name] = e
-	m.journal.add(Event{At: Timestamp(time.Now()), Event: event, Endpoints: []string{name}, Token: e.token})
+	for resource, state := range states {
+		m.rows[resource] = row{state: state, token: token}
+	}
+	return nil
+}
+
+// UseID implements Store.
+func (m *Memory) UseID(_ context.Context, id string, token int64) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	now := time.Now()
+	maps.DeleteFunc(m.used, func(_ string, u use) bool { return now.Sub(u.at) > IDsKept })
+	if before, used := m.used[id]; used && before.token != token {
+		return ErrIDUsed
+	}
+	m.used[id] = use{token, now}
 	return nil
 }
 
@@ -124,6 +162,3 @@ func (m *Memory) LastEvent(context.Context) (int64, error) {
 	defer m.mu.RUnlock()
 	return m.journal.last, nil
 }
-
-// State implements Store.
-func (m *Memory) State(context.Context, int64) (string, error) { return InitialState, nil }

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
 	"lockstep/shared/failure"
+	"lockstep/shared/lease"
 )
 
 // Limits of what an endpoint may be.
@@ -73,13 +75,31 @@ func checkName(name string) error {
 func (s *Service) putEndpoint(ctx context.Context, in putEndpointRequest) (done, error) {
 	ids := slices.Clone(in.Body.Resources)
 	slices.Sort(ids)
-	return done{}, asConflict(s.Store.PutEndpoint(ctx, in.Endpoint, ids), in.Endpoint)
+	return done{}, s.changing(ctx, in.Endpoint, func() error {
+		return s.Store.PutEndpoint(ctx, in.Endpoint, ids)
+	})
 }
 
-// asConflict is inWords for an operator, whom a lock is a conflict to wait out.
-func asConflict(err error, endpoint string) error {
-	if errors.Is(err, ErrAlreadyLocked) {
+// How an operator's change holds its endpoint: a process that dies in the middle
+// blocks it no longer than that.
+const (
+	operatorHold  = 30 * time.Second
+	operatorOwner = "an operator's change"
+)
+
+// changing runs change while the endpoint is leased by us, so that nobody locks or
+// leases what is about to be gone.
+func (s *Service) changing(ctx context.Context, endpoint string, change func() error) error {
+	held, err := s.Leases.Try(ctx, lease.Request{Keys: []string{endpoint}, Owner: operatorOwner, TTL: operatorHold})
+	if errors.Is(err, lease.ErrHeld) {
 		return failure.New(failure.Conflict, "'%s' is locked", endpoint)
 	}
-	return inWords(err, endpoint)
+	if err != nil {
+		return ofLease(err)
+	}
+	err = change()
+	if freed := held.Release(ctx); err == nil {
+		return ofLease(freed)
+	}
+	return err
 }

@@ -8,45 +8,44 @@ import (
 // Errors of a Store. The operations turn them into the words of the contract.
 var (
 	ErrEndpointNotFound = errors.New("endpoint not found")
-	ErrAlreadyLocked    = errors.New("endpoint is already locked")
-	ErrAlreadyUnlocked  = errors.New("endpoint is already unlocked")
+	ErrOutdated         = errors.New("somebody with a higher fencing token has been at the resource")
+	ErrIDUsed           = errors.New("the lease's id was used before")
 )
 
-// Endpoint is one lockable endpoint as the registry shows it.
-type Endpoint struct {
-	Locked    bool    `json:"locked"`
-	Resources []int64 `json:"resources"` // ascending, without repetition
-}
-
-// Store is what the service needs of a store. Implementations are safe for
-// concurrent use; every write can be repeated without harm.
+// Store is what the service needs of a store beside the namespace of its leases.
+// Implementations are safe for concurrent use; every write can be repeated without
+// harm.
 type Store interface {
-	// Registry returns every endpoint by name. All Locked flags are of one moment.
-	Registry(ctx context.Context) (map[string]Endpoint, error)
+	// Endpoints returns what every endpoint serves, by its name.
+	Endpoints(ctx context.Context) (map[string][]int64, error)
 
-	// Endpoint returns one endpoint.
+	// Endpoint returns what one endpoint serves, ascending.
 	// Errors: ErrEndpointNotFound.
-	Endpoint(ctx context.Context, name string) (Endpoint, error)
+	Endpoint(ctx context.Context, name string) ([]int64, error)
 
 	// PutEndpoint adds an endpoint, or replaces what it serves.
-	// Errors: ErrAlreadyLocked.
 	PutEndpoint(ctx context.Context, name string, resources []int64) error
 
 	// DeleteEndpoint removes an endpoint. The states of its resources stay.
-	// Errors: ErrEndpointNotFound, ErrAlreadyLocked.
 	DeleteEndpoint(ctx context.Context, name string) error
-
-	// Lock takes the endpoint's lock, which has no owner and no end.
-	// Errors: ErrEndpointNotFound, ErrAlreadyLocked.
-	Lock(ctx context.Context, name string) error
-
-	// Unlock frees the endpoint, whoever locked it.
-	// Errors: ErrEndpointNotFound, ErrAlreadyUnlocked.
-	Unlock(ctx context.Context, name string) error
 
 	// State returns what was last written to the resource, InitialState if nothing
 	// ever was. It belongs to the id, whichever endpoints serve it.
 	State(ctx context.Context, resource int64) (string, error)
+
+	// ReadState is State for the holder of a lease, and leaves its fencing token at
+	// the resource: from then on nobody with a lower one writes or reads there.
+	// Errors: ErrOutdated.
+	ReadState(ctx context.Context, resource, token int64) (string, error)
+
+	// WriteStates writes all states, by resource, or none, for the holder of a lease.
+	// Errors: ErrOutdated.
+	WriteStates(ctx context.Context, token int64, states map[int64]string) error
+
+	// UseID notes that a lease's public id was used, and of which token; 0 for one
+	// that was given up. It is kept for IDsKept.
+	// Errors: ErrIDUsed if it was used of another token.
+	UseID(ctx context.Context, id string, token int64) error
 
 	// Events returns, in order, at most limit of the events after seq. They are kept
 	// for EventsKept, or as many of them as the store says.

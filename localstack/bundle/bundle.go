@@ -26,6 +26,7 @@ type Config struct {
 	LocksPort int           `default:"8081" env:"LOCKS_PORT" help:"The port of the locks service; 0 takes a free one."`
 	Store     string        `default:"memory" enum:"memory,dynamodb" env:"STORE" help:"Where the state is: ${enum} (at AWS_ENDPOINT_URL_DYNAMODB)."`
 	ReadTime  time.Duration `default:"100ms" env:"READ_TIME" help:"How long reading a resource takes."`
+	LockLimit time.Duration `default:"0s" env:"LOCK_LIMIT" help:"How long a lock of the old API lasts; 0s: until it is freed."`
 	Web       string        `default:"build/web" env:"WEB" help:"The folder with the page's files."`
 
 	// Observe, if not nil, is told every call to DynamoDB, and for which operation.

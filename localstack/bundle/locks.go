@@ -11,6 +11,7 @@ import (
 	"lockstep/functions/locks"
 	locksdynamo "lockstep/functions/locks/dynamo"
 	"lockstep/shared/dynamo"
+	"lockstep/shared/lease"
 	"lockstep/shared/operation"
 	"lockstep/shared/syncquery"
 	"lockstep/shared/tables"
@@ -21,7 +22,7 @@ import (
 func openLocks(ctx context.Context, c Config, running *errgroup.Group) ([]operation.Operation, error) {
 	if c.Store == "memory" {
 		store := locks.NewMemory()
-		service := &locks.Service{Store: store, ReadTime: c.ReadTime}
+		service := &locks.Service{Store: store, Leases: lease.New(&store.Leases, lease.Options{}), ReadTime: c.ReadTime, LockLimit: c.LockLimit}
 		return service.Operations(), seed(ctx, store)
 	}
 	client, err := dynamo.Open(ctx)
@@ -34,14 +35,11 @@ func openLocks(ctx context.Context, c Config, running *errgroup.Group) ([]operat
 	if c.Observe != nil {
 		client = awsdynamodb.New(client.Options(), dynamo.Recording(c.Observe))
 	}
-	store := &locksdynamo.Store{
-		Client: client, Namespaces: "Namespaces", Endpoints: "Endpoints", EventsTable: "Events",
-		Namespace: locksdynamo.DefaultNamespace,
-	}
-	operations := locksdynamo.Operations(store, c.ReadTime)
+	store := &locksdynamo.Store{Client: client, Tables: locksdynamo.LogicalTables(), Namespace: locksdynamo.DefaultNamespace}
+	operations := locksdynamo.Operations(store, c.ReadTime, c.LockLimit)
 	for _, o := range operations {
 		if o.Kind == operation.Task {
-			f, err := newFeed(ctx, client, store.Namespaces, o)
+			f, err := newFeed(ctx, client, store.Tables.Namespaces, o)
 			if err != nil {
 				return nil, err
 			}
@@ -52,7 +50,7 @@ func openLocks(ctx context.Context, c Config, running *errgroup.Group) ([]operat
 }
 
 func seed(ctx context.Context, store locks.Store) error {
-	there, err := store.Registry(ctx)
+	there, err := store.Endpoints(ctx)
 	if err != nil || len(there) > 0 {
 		return err
 	}

@@ -73,6 +73,7 @@ type Error struct {
 	Message    string        // safe to show
 	Field      string        // the field of the request that is wrong, if one is
 	RetryAfter time.Duration // when to come back; zero if there is no saying
+	Details    any           // a struct whose fields go beside the message; nil for none
 	Err        error         // the cause, for logs only
 }
 

@@ -85,7 +85,7 @@ func (l *Leaser) TryStatus(ctx context.Context, r Request) (Status, error) {
 	if err != nil {
 		return Status{}, err
 	}
-	return Status{Entry: e, Granted: true}, nil
+	return l.status(e), nil
 }
 
 // freshEnough is how old a view may be to try on it. On an older one, a read first

@@ -74,7 +74,7 @@ func PublicID(secret string) string {
 // Entry is what stands in a namespace for one acquisition, whether it is granted
 // or still waits, or for a lock.
 type Entry struct {
-	ID        string // of a-z, 0-9 and "-"
+	ID        string   // of a-z, 0-9 and "-"
 	Ticket    int64    // its place in line, and its fencing token
 	Keys      []string // ascending
 	Owner     string

@@ -12,16 +12,22 @@ import (
 
 // errorBody is how an error reads on the wire.
 type errorBody struct {
-	Error string `json:"error"`
-	Field string `json:"field,omitempty"`
+	Error   string         `json:"error"`
+	Field   string         `json:"field,omitempty"`
+	Details jsontext.Value `json:",embed"`
 }
 
 // Fail is the answer that tells the caller of a failure. Doors use it for what
 // never reaches an operation, such as a path that no operation has.
 func Fail(f *failure.Error) Response {
 	// A message may quote what the caller sent, which need not be UTF-8.
-	body, err := json.Marshal(errorBody{Error: f.Message, Field: f.Field}, jsontext.AllowInvalidUTF8(true))
-	if err != nil { // it is two strings: there is nothing left to go wrong
+	said := errorBody{Error: f.Message, Field: f.Field}
+	var err error
+	if f.Details != nil {
+		said.Details, err = json.Marshal(f.Details)
+	}
+	body, more := json.Marshal(said, jsontext.AllowInvalidUTF8(true))
+	if err != nil || more != nil { // it is a few strings: there is nothing left to go wrong
 		body = []byte(`{"error":"internal error"}`)
 	}
 	r := Response{Status: f.Code.HTTPStatus(), Header: jsonHeader(), Body: body}

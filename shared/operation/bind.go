@@ -23,6 +23,7 @@ type Validator interface{ Validate() error }
 //
 //	path:"name"    a string: a parameter of the route
 //	header:"Name"  a string: a header, "" when it is missing
+//	signer:""      a string: who signed the request, "" when nobody did
 //	query:"name"   a *int64: an integer of the query string, nil when it is missing
 //	body:"json"    anything: the body, one JSON value
 //
@@ -39,6 +40,8 @@ func Bind(r Request, in any) error {
 			field.SetString(r.Path[tag.Get("path")])
 		case tag.Get("header") != "":
 			field.SetString(r.Header[strings.ToLower(tag.Get("header"))])
+		case hasTag(tag, "signer"):
+			field.SetString(r.Signer)
 		case tag.Get("query") != "":
 			if err := bindQuery(field, tag.Get("query"), r.Query); err != nil {
 				return err
@@ -53,6 +56,11 @@ func Bind(r Request, in any) error {
 		return checked.Validate()
 	}
 	return nil
+}
+
+func hasTag(tag reflect.StructTag, name string) bool {
+	_, has := tag.Lookup(name)
+	return has
 }
 
 func bindQuery(field reflect.Value, name string, query map[string]string) error {

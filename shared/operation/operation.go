@@ -45,6 +45,7 @@ type Request struct {
 	Header map[string]string // lower-case names, the first value of each
 	Body   []byte
 	Caller string // the caller's IP address, where it is known
+	Signer string // the IAM principal that signed the request, where one did
 }
 
 // First returns the first value of each name, under its new name: what a Request has
@@ -153,11 +154,37 @@ func (o Operation) Handle(ctx context.Context, r Request) (answer Response) {
 	if err != nil {
 		return o.failed(ctx, err)
 	}
+	return o.succeeded(ctx, out)
+}
+
+// Outcome is what an answer may say beside its content: implemented by an Out, it is
+// asked which kind of success this is.
+type Outcome interface{ Success() Success }
+
+// Success is a kind of success; its value is the HTTP status that stands for it.
+type Success int
+
+// The kinds of success.
+const (
+	Done     Success = 200 // what an answer without an Outcome is
+	Created  Success = 201
+	Accepted Success = 202 // begun, but not done yet
+	Empty    Success = 204 // there is nothing to say
+)
+
+func (o Operation) succeeded(ctx context.Context, out any) Response {
+	success := Done
+	if known, ok := out.(Outcome); ok {
+		success = known.Success()
+	}
+	if success == Empty {
+		return Response{Status: int(Empty), Header: map[string]string{}}
+	}
 	body, err := json.Marshal(out, json.Deterministic(true))
 	if err != nil {
 		return o.failed(ctx, err)
 	}
-	return Response{Status: 200, Header: jsonHeader(), Body: body}
+	return Response{Status: int(success), Header: jsonHeader(), Body: body}
 }
 
 // recovered turns what recover returned into an error, and logs it.

@@ -6,12 +6,12 @@ import (
 	"strings"
 )
 
-// cover chooses few of the endpoints that together serve all of ids that any of
+// Cover chooses few of the endpoints that together serve all of ids that any of
 // them serves, and returns them by name with the ids that none does. It serves the
 // id with the fewest homes first, by the home that serves most of what remains;
 // then it drops what others have made superfluous. The result is small, not
 // always the smallest.
-func cover(endpoints []Endpoint, ids []int64) (chosen []Endpoint, homeless []int64) {
+func Cover(endpoints []Endpoint, ids []int64) (chosen []Endpoint, homeless []int64) {
 	homes := map[int64][]Endpoint{}
 	for _, e := range endpoints {
 		for _, id := range e.Resources {
@@ -63,4 +63,16 @@ func withoutSuperfluous(chosen []Endpoint, ids []int64) []Endpoint {
 		}
 	}
 	return chosen
+}
+
+// CoverAround is Cover by endpoints that are not to be avoided; only what those don't
+// serve is covered by the others. Homeless is what nobody serves.
+func CoverAround(candidates []Endpoint, ids []int64, avoid func(Endpoint) bool) (chosen []Endpoint, homeless []int64) {
+	free := slices.DeleteFunc(slices.Clone(candidates), avoid)
+	chosen, missing := Cover(free, ids)
+	if len(missing) == 0 {
+		return chosen, nil
+	}
+	more, homeless := Cover(candidates, missing)
+	return append(chosen, more...), homeless
 }

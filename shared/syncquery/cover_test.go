@@ -24,14 +24,14 @@ func TestCover(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		registry := anyRegistry(t)
 		ids := rapid.SliceOfNDistinct(rapid.Int64Range(0, 19), 0, 20, rapid.ID[int64]).Draw(t, "ids")
-		chosen, homeless := cover(registry, ids)
+		chosen, homeless := Cover(registry, ids)
 		for _, id := range ids {
 			require.Equal(t, slices.Contains(registry.Served(), id), len(places(chosen, []int64{id}, false)) == 1, "served and covered: %d", id)
 			require.Equal(t, !slices.Contains(registry.Served(), id), slices.Contains(homeless, id), "homeless: %d", id)
 		}
 		for i := range chosen {
 			without := slices.Delete(slices.Clone(chosen), i, i+1)
-			_, missing := cover(without, ids)
+			_, missing := Cover(without, ids)
 			require.Greater(t, len(missing), len(homeless), "%s is superfluous", chosen[i].Name)
 		}
 	})
@@ -39,7 +39,7 @@ func TestCover(t *testing.T) {
 
 func TestCoverServesWhatHasOneHomeFirst(t *testing.T) {
 	t.Parallel()
-	chosen, homeless := cover(Registry{
+	chosen, homeless := Cover(Registry{
 		{Name: "big", Resources: []int64{1, 2, 3}},
 		{Name: "sole", Resources: []int64{1, 2, 3, 4}},
 	}, []int64{1, 2, 3, 4})
@@ -49,7 +49,7 @@ func TestCoverServesWhatHasOneHomeFirst(t *testing.T) {
 
 func TestCoverDropsWhatOthersMadeSuperfluous(t *testing.T) {
 	t.Parallel()
-	chosen, _ := cover(Registry{ // a is chosen first, for 1; then b for 4 and c for 5, which together serve all of a
+	chosen, _ := Cover(Registry{ // a is chosen first, for 1; then b for 4 and c for 5, which together serve all of a
 		{Name: "a", Resources: []int64{1, 2, 3}},
 		{Name: "b", Resources: []int64{1, 2, 4}},
 		{Name: "c", Resources: []int64{3, 5}},

@@ -164,7 +164,7 @@ func (g *grouping) lockCover(ctx context.Context, held *hold, registry Registry,
 	candidates := []Endpoint(registry)
 	refused := map[string]error{}
 	for missing := ids; len(missing) > 0 && ctx.Err() == nil; {
-		plan := planAround(candidates, missing, func(e Endpoint) bool { return e.Locked || slices.Contains(doubtful, e.Name) })
+		plan, _ := CoverAround(candidates, missing, func(e Endpoint) bool { return e.Locked || slices.Contains(doubtful, e.Name) })
 		if len(plan) == 0 {
 			for _, id := range missing {
 				trouble[id] = why(registry, id, refused)
@@ -181,18 +181,6 @@ func (g *grouping) lockCover(ctx context.Context, held *hold, registry Registry,
 		missing = slices.DeleteFunc(slices.Clone(missing), func(id int64) bool { return len(places(locked, []int64{id}, false)) > 0 })
 	}
 	return locked, trouble
-}
-
-// planAround covers ids by endpoints that are not to be avoided, and only what
-// those don't serve by the others.
-func planAround(candidates []Endpoint, ids []int64, avoid func(Endpoint) bool) []Endpoint {
-	free := slices.DeleteFunc(slices.Clone(candidates), avoid)
-	plan, homeless := cover(free, ids)
-	if len(homeless) > 0 {
-		more, _ := cover(candidates, homeless)
-		plan = append(plan, more...)
-	}
-	return plan
 }
 
 func names(endpoints []Endpoint) []string {

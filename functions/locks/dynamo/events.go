@@ -18,6 +18,8 @@ type happened struct {
 	At        string   `dynamodbav:"at"`
 	Event     string   `dynamodbav:"event"`
 	Endpoints []string `dynamodbav:"endpoints"`
+	ID        string   `dynamodbav:"id,omitempty"`
+	Owner     string   `dynamodbav:"owner,omitempty"`
 	Token     int64    `dynamodbav:"token"`
 	Expires   int64    `dynamodbav:"expires"` // Unix seconds, for the table's time to live
 }
@@ -30,7 +32,7 @@ func (s *Store) Events(ctx context.Context, seq int64, limit int) ([]locks.Event
 	}
 	events := make([]locks.Event, len(rows))
 	for i, r := range rows {
-		events[i] = locks.Event{Seq: r.Seq, At: r.At, Event: r.Event, Endpoints: r.Endpoints, Token: r.Token}
+		events[i] = locks.Event{Seq: r.Seq, At: r.At, Event: r.Event, Endpoints: r.Endpoints, ID: r.ID, Owner: r.Owner, Token: r.Token}
 	}
 	return events, nil
 }
@@ -52,7 +54,7 @@ func (s *Store) happened(ctx context.Context, which expression.KeyConditionBuild
 		return nil, err
 	}
 	page, err := s.Client.Query(ctx, &dynamodb.QueryInput{
-		TableName: &s.EventsTable, ConsistentRead: aws.Bool(true), ScanIndexForward: &forward, Limit: aws.Int32(int32(limit)), //nolint:gosec // a thousand at most
+		TableName: &s.Tables.Events, ConsistentRead: aws.Bool(true), ScanIndexForward: &forward, Limit: aws.Int32(int32(limit)), //nolint:gosec // a thousand at most
 		KeyConditionExpression:   e.KeyCondition(),
 		ExpressionAttributeNames: e.Names(), ExpressionAttributeValues: e.Values(),
 	})

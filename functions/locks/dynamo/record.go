@@ -3,23 +3,22 @@ package dynamo
 import (
 	"context"
 	"log/slog"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"lockstep/functions/locks"
+	leasedynamo "lockstep/shared/lease/dynamo"
 	"lockstep/shared/operation"
 )
 
 // Operations returns the whole service on this store: what it does on any, and what
 // only this one needs.
-func Operations(s *Store, readTime time.Duration) []operation.Operation {
-	service := &locks.Service{Store: s, ReadTime: readTime}
-	return append(service.Operations(), operation.NewTask("record", s.record))
+func Operations(s *Store, readTime, lockLimit time.Duration) []operation.Operation {
+	return append(s.Service(readTime, lockLimit).Operations(), operation.NewTask("record", s.record))
 }
 
 // record turns a batch of the stream of table Namespaces into events: whatever
@@ -38,91 +37,59 @@ func (s *Store) record(ctx context.Context, batch events.DynamoDBEvent) (events.
 	return events.DynamoDBEventResponse{BatchItemFailures: []events.DynamoDBBatchItemFailure{}}, nil
 }
 
+// eventsPerVersion is how many events one write can be at most: it makes room for
+// them between one version's seq and the next.
+const eventsPerVersion = 1 << 10
+
 func (s *Store) writeEvents(ctx context.Context, change events.DynamoDBStreamRecord) error {
-	for _, e := range differences(change) {
-		item, err := attributevalue.MarshalMap(e)
+	before, err := leasedynamo.Decode(image(change.OldImage))
+	if err != nil {
+		return err
+	}
+	after, err := leasedynamo.Decode(image(change.NewImage))
+	if err != nil {
+		return err
+	}
+	for i, e := range locks.Differences(before, after) {
+		item, err := attributevalue.MarshalMap(happened{
+			Namespace: change.Keys["namespace"].String(),
+			Seq:       after.Version*eventsPerVersion + int64(i),
+			At:        e.At, Event: e.Event, Endpoints: e.Endpoints, ID: e.ID, Owner: e.Owner, Token: e.Token,
+			Expires: after.Written.Add(locks.EventsKept).Unix(),
+		})
 		if err != nil {
 			return err
 		}
-		if _, err := s.Client.PutItem(ctx, &dynamodb.PutItemInput{TableName: &s.EventsTable, Item: item}); err != nil {
+		if _, err := s.Client.PutItem(ctx, &dynamodb.PutItemInput{TableName: &s.Tables.Events, Item: item}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// image is a namespace's item as a stream has it.
-type image map[string]events.DynamoDBAttributeValue
-
-// number returns a number of the item, 0 where there is none.
-func (i image) number(name string) int64 {
-	v, ok := i[name]
-	if !ok || v.DataType() != events.DataTypeNumber {
-		return 0
+// image turns an item as a stream's event has it into one as the client has it.
+func image(item map[string]events.DynamoDBAttributeValue) map[string]types.AttributeValue {
+	same := make(map[string]types.AttributeValue, len(item))
+	for name, value := range item {
+		same[name] = attribute(value)
 	}
-	n, _ := v.Integer() // what we write are integers
-	return n
+	return same
 }
 
-// attempt returns which attempt holds the entry of the name, "" where none does or
-// an operator does, whose hold is no lock.
-func (i image) attempt(name string) string {
-	v, ok := i[name]
-	if !ok || v.DataType() != events.DataTypeMap {
-		return ""
+// attribute knows the types that a namespace's item has.
+func attribute(v events.DynamoDBAttributeValue) types.AttributeValue {
+	switch v.DataType() {
+	case events.DataTypeNumber:
+		return &types.AttributeValueMemberN{Value: v.Number()}
+	case events.DataTypeString:
+		return &types.AttributeValueMemberS{Value: v.String()}
+	case events.DataTypeBoolean:
+		return &types.AttributeValueMemberBOOL{Value: v.Boolean()}
+	case events.DataTypeStringSet:
+		return &types.AttributeValueMemberSS{Value: v.StringSet()}
+	case events.DataTypeMap:
+		return &types.AttributeValueMemberM{Value: image(v.Map())}
+	default:
+		return &types.AttributeValueMemberNULL{Value: true}
 	}
-	entry := v.Map()
-	if _, held := entry["x"]; held {
-		return ""
-	}
-	return entry["a"].String()
-}
-
-// eventsPerVersion is how many events one write can be at most: it makes room for
-// them between one version's seq and the next.
-const eventsPerVersion = 1 << 10
-
-// differences returns what happened between the images of a change. A lock that
-// took the place of another is told as an unlock and a lock.
-func differences(change events.DynamoDBStreamRecord) []happened {
-	before, after := image(change.OldImage), image(change.NewImage)
-	var all []happened
-	add := func(event, name string, of image) {
-		at := time.UnixMilli(after.number("m"))
-		all = append(all, happened{
-			Namespace: change.Keys["namespace"].String(),
-			Seq:       after.number("v")*eventsPerVersion + int64(len(all)),
-			At:        locks.Timestamp(at), Event: event,
-			Endpoints: []string{strings.TrimPrefix(name, entryPrefix)},
-			Token:     of.number(ticketPrefix + strings.TrimPrefix(name, entryPrefix)),
-			Expires:   at.Add(locks.EventsKept).Unix(),
-		})
-	}
-	for _, name := range entryNames(before, after) {
-		old, now := before.attempt(name), after.attempt(name)
-		if old == now {
-			continue
-		}
-		if old != "" {
-			add(locks.EventUnlock, name, before)
-		}
-		if now != "" {
-			add(locks.EventLock, name, after)
-		}
-	}
-	return all
-}
-
-// entryNames returns the names of the entries of both images, in order.
-func entryNames(images ...image) []string {
-	var names []string
-	for _, i := range images {
-		for name := range i {
-			if strings.HasPrefix(name, entryPrefix) {
-				names = append(names, name)
-			}
-		}
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
 }

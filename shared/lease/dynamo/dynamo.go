@@ -17,7 +17,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-	"github.com/aws/smithy-go"
 
 	"lockstep/shared/dynamo"
 	"lockstep/shared/lease"
@@ -71,8 +70,7 @@ func (s *Store) Write(ctx context.Context, b lease.Batch) (lease.Written, error)
 // unknown marks the error of a write that may have been made all the same: no
 // answer to some attempt came.
 func unknown(err error, repeated bool) error {
-	var answer smithy.APIError
-	if !repeated && errors.As(err, &answer) {
+	if !repeated && dynamo.Answered(err) {
 		return err
 	}
 	return fmt.Errorf("%w: %w", lease.ErrUnknown, err)

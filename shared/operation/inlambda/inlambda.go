@@ -85,6 +85,7 @@ func requestOf(e events.APIGatewayProxyRequest) (operation.Request, error) {
 		Header: make(map[string]string, len(e.Headers)),
 		Body:   body,
 		Caller: e.RequestContext.Identity.SourceIP,
+		Signer: e.RequestContext.Identity.UserArn,
 	}
 	for name, value := range e.PathParameters { // a REST API hands them over as they were in the URL
 		if plain, err := url.PathUnescape(value); err == nil {

@@ -1,0 +1,164 @@
+package locks
+
+import (
+	"context"
+	"errors"
+	"unicode"
+	"unicode/utf8"
+
+	"lockstep/shared/failure"
+	"lockstep/shared/lease"
+	"lockstep/shared/operation"
+)
+
+type acquireRequest struct {
+	Secret string `header:"Lease"` // none: the server draws one
+	Body   struct {
+		Endpoints []string `json:"endpoints"`
+		Owner     string   `json:"owner"`
+		TTL       *int64   `json:"ttl_ms"`
+		Wait      *int64   `json:"wait_ms"` // none: 0
+	} `body:"json"`
+}
+
+// Validate says which field is wrong.
+func (r acquireRequest) Validate() error {
+	if r.Secret != "" {
+		if err := checkSecret(r.Secret); err != nil {
+			return err
+		}
+	}
+	if err := checkTTL(r.Body.TTL); err != nil {
+		return err
+	}
+	if err := checkWait(r.Body.Wait); err != nil {
+		return err
+	}
+	if err := checkOwner(r.Body.Owner); err != nil {
+		return err
+	}
+	return checkEndpoints(r.Body.Endpoints)
+}
+
+func checkOwner(owner string) error {
+	if len(owner) > lease.MaxOwnerBytes {
+		return failure.InvalidField("owner", "owner has %d bytes; at most %d are allowed", len(owner), lease.MaxOwnerBytes)
+	}
+	for _, r := range owner {
+		if unicode.IsControl(r) || r == utf8.RuneError {
+			return failure.InvalidField("owner", "owner is text without control characters")
+		}
+	}
+	return nil
+}
+
+func checkEndpoints(endpoints []string) error {
+	if len(endpoints) == 0 || len(endpoints) > MaxEndpoints {
+		return failure.InvalidField("endpoints", "endpoints must name 1 to %d endpoints, not %d", MaxEndpoints, len(endpoints))
+	}
+	seen := make(map[string]bool, len(endpoints))
+	for _, name := range endpoints {
+		if seen[name] {
+			return failure.InvalidField("endpoints", "endpoints names '%s' twice", name)
+		}
+		seen[name] = true
+	}
+	return nil
+}
+
+func (r acquireRequest) request() lease.Request {
+	return lease.Request{Secret: r.Secret, Keys: r.Body.Endpoints, Owner: r.Body.Owner, TTL: milliseconds(r.Body.TTL, 0)}
+}
+
+// inTheWay is what a refusal tells of who is in the way.
+type inTheWay struct {
+	Endpoint  string `json:"endpoint"`
+	Owner     string `json:"owner"`
+	ExpiresAt string `json:"expires_at,omitzero"` // none: it has no end
+}
+
+// acquire leases endpoints, all or none: at once, or after waiting in line. It can be
+// repeated with the same secret id, until that is given up.
+func (s *Service) acquire(ctx context.Context, in acquireRequest) (leaseAnswer, error) {
+	if err := s.checkKnown(ctx, in.Body.Endpoints); err != nil {
+		return leaseAnswer{}, err
+	}
+	chosen := in.Secret != ""
+	if !chosen {
+		in.Secret = lease.NewSecret()
+	}
+	wait := milliseconds(in.Body.Wait, 0)
+	var status lease.Status
+	var err error
+	if wait == 0 {
+		status, err = s.Leases.TryStatus(ctx, in.request())
+	} else {
+		status, err = s.Leases.Enqueue(ctx, in.request())
+	}
+	if err == nil && chosen {
+		err = s.noteUse(ctx, in.Secret, status)
+	}
+	if err != nil {
+		return leaseAnswer{}, refused(err)
+	}
+	if wait > 0 {
+		if status, err = s.Leases.Await(ctx, in.Secret, wait); err != nil {
+			return leaseAnswer{}, s.giveUp(ctx, in.Secret, err)
+		}
+	}
+	return answerOf(in.Secret, status, operation.Created, operation.Accepted), nil
+}
+
+// checkKnown says which of the endpoints nobody knows.
+func (s *Service) checkKnown(ctx context.Context, endpoints []string) error {
+	known, err := s.Store.Endpoints(ctx)
+	if err != nil {
+		return err
+	}
+	for _, name := range endpoints {
+		if _, ok := known[name]; !ok {
+			return notFound(name)
+		}
+	}
+	return nil
+}
+
+// noteUse notes that a caller's own id is used, so that it is not used again once
+// the lease is over: by a request that was late, say. Who is told that it was used
+// before holds nothing.
+func (s *Service) noteUse(ctx context.Context, secret string, status lease.Status) error {
+	err := s.Store.UseID(ctx, status.Entry.ID, status.Entry.Ticket)
+	if err != nil {
+		return errors.Join(err, ignoreGone(s.Leases.Release(context.WithoutCancel(ctx), secret)))
+	}
+	return nil
+}
+
+// giveUp removes what waits for a caller that gets an error for it.
+func (s *Service) giveUp(ctx context.Context, secret string, err error) error {
+	return errors.Join(ofLease(err), ignoreGone(s.Leases.Release(context.WithoutCancel(ctx), secret)))
+}
+
+func ignoreGone(err error) error {
+	if errors.Is(err, lease.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// refused turns the error of an acquire into one to show.
+func refused(err error) error {
+	var held *lease.HeldError
+	switch {
+	case errors.As(err, &held):
+		way := inTheWay{Endpoint: held.Key, Owner: held.Owner}
+		if !held.Until.IsZero() {
+			way.ExpiresAt = Timestamp(held.Until)
+		}
+		return &failure.Error{Code: failure.Conflict, Message: "'" + held.Key + "' is already locked", Details: way, Err: err}
+	case errors.Is(err, ErrIDUsed), errors.Is(err, lease.ErrBuried):
+		return &failure.Error{Code: failure.Gone, Message: "the lease's id was used before", Err: err}
+	default:
+		return ofLease(err)
+	}
+}

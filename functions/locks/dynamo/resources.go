@@ -1,0 +1,230 @@
+package dynamo
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"lockstep/functions/locks"
+	"lockstep/shared/dynamo"
+	"lockstep/shared/failure"
+)
+
+// resource is an item of the table Resources.
+type resource struct {
+	State   *string `dynamodbav:"state"`   // nil: it was never written
+	Token   int64   `dynamodbav:"token"`   // the highest fencing token that has been here
+	Version int64   `dynamodbav:"version"` // counts writes
+	Write   string  `dynamodbav:"write"`   // the id of the last one
+}
+
+func (r resource) state() string {
+	if r.State == nil {
+		return locks.InitialState
+	}
+	return *r.State
+}
+
+func (s *Store) resourceKey(id int64) map[string]types.AttributeValue {
+	return map[string]types.AttributeValue{
+		"namespace": &types.AttributeValueMemberS{Value: s.Namespace},
+		"resource":  &types.AttributeValueMemberN{Value: strconv.FormatInt(id, 10)},
+	}
+}
+
+func resourceOf(item map[string]types.AttributeValue) (r resource, err error) {
+	return r, attributevalue.UnmarshalMap(item, &r)
+}
+
+// State implements locks.Store.
+func (s *Store) State(ctx context.Context, id int64) (string, error) {
+	out, err := s.Client.GetItem(ctx, &dynamodb.GetItemInput{TableName: &s.Tables.Resources, Key: s.resourceKey(id), ConsistentRead: aws.Bool(true)})
+	if err != nil {
+		return "", err
+	}
+	r, err := resourceOf(out.Item)
+	return r.state(), err
+}
+
+// notSeenHigher is the condition that nobody with a higher fencing token has been at
+// the resource.
+func notSeenHigher(token int64) expression.ConditionBuilder {
+	seen := expression.Name("token")
+	return expression.Or(expression.AttributeNotExists(seen), expression.LessThanEqual(seen, expression.Value(token)))
+}
+
+// ReadState implements locks.Store: one write, that leaves the token and returns what
+// stands there. To repeat it does no harm.
+func (s *Store) ReadState(ctx context.Context, id, token int64) (string, error) {
+	e, err := expression.NewBuilder().
+		WithUpdate(expression.Set(expression.Name("token"), expression.Value(token))).
+		WithCondition(notSeenHigher(token)).Build()
+	if err != nil {
+		return "", err
+	}
+	out, _, err := dynamo.Update(ctx, s.Client, &dynamodb.UpdateItemInput{
+		TableName: &s.Tables.Resources, Key: s.resourceKey(id), ReturnValues: types.ReturnValueAllNew,
+		UpdateExpression: e.Update(), ConditionExpression: e.Condition(),
+		ExpressionAttributeNames: e.Names(), ExpressionAttributeValues: e.Values(),
+	})
+	var refused *types.ConditionalCheckFailedException
+	if errors.As(err, &refused) {
+		return "", locks.ErrOutdated
+	}
+	if err != nil {
+		return "", err
+	}
+	r, err := resourceOf(out.Attributes)
+	return r.state(), err
+}
+
+// writeTries is how often a write is made anew that met another one of the same
+// lease's holder.
+const writeTries = 5
+
+// WriteStates implements locks.Store: one transaction, conditional at each resource
+// on the token and on the version that was read before, so that a late attempt can't
+// undo what the same holder has written since.
+func (s *Store) WriteStates(ctx context.Context, token int64, states map[int64]string) error {
+	for range writeTries {
+		seen, err := s.read(ctx, slices.Sorted(maps.Keys(states)))
+		if err != nil {
+			return err
+		}
+		if err := s.transact(ctx, token, states, seen); !errors.Is(err, errOvertaken) {
+			return err
+		}
+	}
+	return failure.New(failure.Conflict, "the same lease writes there at the same time")
+}
+
+// errOvertaken says that a resource was written since it was read, but by nobody
+// with a higher token.
+var errOvertaken = errors.New("overtaken")
+
+// read reads resources, all of which may not be of one moment.
+func (s *Store) read(ctx context.Context, ids []int64) (map[int64]resource, error) {
+	keys := make([]map[string]types.AttributeValue, len(ids))
+	for i, id := range ids {
+		keys[i] = s.resourceKey(id)
+	}
+	found := map[int64]resource{}
+	wanted := map[string]types.KeysAndAttributes{s.Tables.Resources: {Keys: keys, ConsistentRead: aws.Bool(true)}}
+	for len(wanted) > 0 { // what the table has no breath for now it leaves for the next time
+		out, err := s.Client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: wanted})
+		if err != nil {
+			return nil, err
+		}
+		for _, item := range out.Responses[s.Tables.Resources] {
+			var key struct {
+				ID int64 `dynamodbav:"resource"`
+			}
+			r, err := resourceOf(item)
+			if err := errors.Join(err, attributevalue.UnmarshalMap(item, &key)); err != nil {
+				return nil, err
+			}
+			found[key.ID] = r
+		}
+		wanted = out.UnprocessedKeys
+	}
+	return found, nil
+}
+
+func (s *Store) transact(ctx context.Context, token int64, states map[int64]string, seen map[int64]resource) error {
+	write := rand.Text()
+	in := &dynamodb.TransactWriteItemsInput{ClientRequestToken: &write}
+	for _, id := range slices.Sorted(maps.Keys(states)) {
+		update, err := s.update(id, token, states[id], write, seen[id])
+		if err != nil {
+			return err
+		}
+		in.TransactItems = append(in.TransactItems, types.TransactWriteItem{Update: update})
+	}
+	repeated, err := dynamo.Transact(ctx, s.Client, in)
+	var cancelled *types.TransactionCanceledException
+	if !errors.As(err, &cancelled) {
+		return unknown(err, repeated)
+	}
+	for _, reason := range cancelled.CancellationReasons {
+		if aws.ToString(reason.Code) != "ConditionalCheckFailed" {
+			continue
+		}
+		switch stands, err := resourceOf(reason.Item); {
+		case err != nil:
+			return err
+		case stands.Write == write:
+			return nil // by our own attempt whose answer was lost
+		case stands.Token > token:
+			return locks.ErrOutdated
+		default:
+			return errOvertaken
+		}
+	}
+	return fmt.Errorf("the transaction was cancelled: %w", err)
+}
+
+func (s *Store) update(id, token int64, state, write string, seen resource) (*types.Update, error) {
+	version := expression.Name("version")
+	unchanged := expression.AttributeNotExists(version)
+	if seen.Version > 0 {
+		unchanged = expression.Equal(version, expression.Value(seen.Version))
+	}
+	e, err := expression.NewBuilder().
+		WithUpdate(expression.
+			Set(expression.Name("state"), expression.Value(state)).
+			Set(expression.Name("token"), expression.Value(token)).
+			Set(version, expression.Value(seen.Version+1)).
+			Set(expression.Name("write"), expression.Value(write))).
+		WithCondition(notSeenHigher(token).And(unchanged)).Build()
+	return &types.Update{
+		TableName: &s.Tables.Resources, Key: s.resourceKey(id),
+		UpdateExpression: e.Update(), ConditionExpression: e.Condition(),
+		ExpressionAttributeNames: e.Names(), ExpressionAttributeValues: e.Values(),
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	}, err
+}
+
+// unknown marks the error of a transaction that may have been made all the same.
+func unknown(err error, repeated bool) error {
+	if err == nil || !repeated && dynamo.Answered(err) {
+		return err
+	}
+	return &failure.Error{Code: failure.Upstream, Message: "the store did not answer; whether it was done is unknown", Err: err}
+}
+
+// UseID implements locks.Store.
+func (s *Store) UseID(ctx context.Context, id string, token int64) error {
+	e, err := expression.NewBuilder().WithCondition(expression.Or(
+		expression.AttributeNotExists(expression.Name("id")),
+		expression.Equal(expression.Name("token"), expression.Value(token)),
+	)).Build()
+	if err != nil {
+		return err
+	}
+	item, err := attributevalue.MarshalMap(map[string]any{
+		"id": s.Namespace + "/" + id, "token": token, "expires": time.Now().Add(locks.IDsKept).Unix(),
+	})
+	if err != nil {
+		return err
+	}
+	_, err = s.Client.PutItem(ctx, &dynamodb.PutItemInput{
+		TableName: &s.Tables.LeaseIDs, Item: item, ConditionExpression: e.Condition(),
+		ExpressionAttributeNames: e.Names(), ExpressionAttributeValues: e.Values(),
+	})
+	var used *types.ConditionalCheckFailedException
+	if errors.As(err, &used) {
+		return locks.ErrIDUsed
+	}
+	return err
+}
