@@ -48,31 +48,29 @@ type listed struct {
 	Place     int      `json:"place"` // how many are before it; 0: it is granted
 }
 
-// leasesAnswer is one lease, or a page of all.
-type leasesAnswer struct {
-	*leaseAnswer
-	All    []listed `json:"leases,omitzero"`
+// page is a page of all leases.
+type page struct {
+	Leases []listed `json:"leases"`
 	Cursor int64    `json:"cursor,omitzero"` // of the next page, if there is one
 }
 
 // leases tells the holder of a lease how it stands, and keeps one that waits alive;
 // without the header Lease it lists every lease, by token.
-func (s *Service) leases(ctx context.Context, in leasesRequest) (leasesAnswer, error) {
+func (s *Service) leases(ctx context.Context, in leasesRequest) (any, error) {
 	if in.Secret == "" {
 		return s.list(ctx, in)
 	}
 	status, err := s.Leases.Await(ctx, in.Secret, milliseconds(in.Wait, 0))
 	if err != nil {
-		return leasesAnswer{}, ofLease(err)
+		return nil, ofLease(err)
 	}
-	answer := answerOf(in.Secret, status, operation.Done, operation.Done)
-	return leasesAnswer{leaseAnswer: &answer}, nil
+	return answerOf(in.Secret, status, operation.Done, operation.Done), nil
 }
 
-func (s *Service) list(ctx context.Context, in leasesRequest) (leasesAnswer, error) {
+func (s *Service) list(ctx context.Context, in leasesRequest) (page, error) {
 	view, err := s.Leases.View(ctx)
 	if err != nil {
-		return leasesAnswer{}, err
+		return page{}, err
 	}
 	limit, after := int64(DefaultPage), int64(0)
 	if in.Limit != nil {
@@ -81,15 +79,15 @@ func (s *Service) list(ctx context.Context, in leasesRequest) (leasesAnswer, err
 	if in.Cursor != nil {
 		after = *in.Cursor
 	}
-	answer := leasesAnswer{All: []listed{}}
+	answer := page{Leases: []listed{}}
 	for _, e := range view.Entries {
 		switch {
 		case e.Ticket <= after || e.IsLock():
-		case int64(len(answer.All)) == limit:
-			answer.Cursor = answer.All[limit-1].Token
+		case int64(len(answer.Leases)) == limit:
+			answer.Cursor = answer.Leases[limit-1].Token
 			return answer, nil
 		default:
-			answer.All = append(answer.All, listing(view, e))
+			answer.Leases = append(answer.Leases, listing(view, e))
 		}
 	}
 	return answer, nil
