@@ -36,6 +36,13 @@ func (e *UnknownResourceError) Error() string {
 	return fmt.Sprintf("no endpoint serves the resource %d", e.Resource)
 }
 
+// UnknownResourcesError is a server's word that nobody serves these resources.
+type UnknownResourcesError struct{ Resources []int64 }
+
+func (e *UnknownResourcesError) Error() string {
+	return fmt.Sprintf("no endpoint serves the resources %v", e.Resources)
+}
+
 // passing are the errors that another try may not meet.
 var passing = []error{
 	ErrAlreadyLocked, ErrNotLocked, ErrEndpointNotFound, ErrResourceNotServed,

@@ -20,6 +20,9 @@ type grouping struct {
 	running bool
 	done    sync.WaitGroup
 	came    chan struct{} // holds one when somebody has come, to wake the dispatcher
+
+	together *bool // whether the server reads together; nil until it was asked. The dispatcher's
+	answered int   // how many the last round together answered. The dispatcher's
 }
 
 func (g *grouping) query(ctx context.Context, ids []int64) (map[int64]string, error) {
@@ -48,10 +51,7 @@ func (g *grouping) wait() { g.done.Wait() }
 func (g *grouping) run() {
 	stuck := 0 // rounds in a row that answered nobody
 	for g.anybody() {
-		registry, err := g.readRegistry()
-		members := g.take() // also those who came while the registry was read
-		postponed := g.round(members, registry, err)
-		g.ledger.clear(context.Background(), lost, g.ledger.doubtful()...)
+		members, postponed := g.turn()
 		if len(postponed) < len(members) {
 			stuck = 0
 		} else if len(members) > 0 { // don't turn on the spot
@@ -60,6 +60,27 @@ func (g *grouping) run() {
 		}
 		g.giveBack(postponed)
 	}
+}
+
+// turn makes one round, and returns whom it was for and who of them has no answer.
+func (g *grouping) turn() (members, postponed []*member) {
+	server, can := g.ledger.server.(Together)
+	if can && g.together == nil {
+		if err := g.askWhether(server); err != nil {
+			members = g.take()
+			return members, conclude(members, func(*member) outcome { return outcome{err: err} })
+		}
+	}
+	if can && *g.together {
+		g.gather()
+		members = g.take()
+		return members, g.roundTogether(server, members)
+	}
+	registry, err := g.readRegistry()
+	members = g.take() // also those who came while the registry was read
+	postponed = g.round(members, registry, err)
+	g.ledger.clear(context.Background(), lost, g.ledger.doubtful()...)
+	return members, postponed
 }
 
 // pauseUntilSomebodyComes pauses for the postponed. Who comes meanwhile need not

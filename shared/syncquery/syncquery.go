@@ -41,6 +41,23 @@ type Server interface {
 	Read(ctx context.Context, endpoint string, resource int64) (string, error)
 }
 
+// Together is a server that may be able to make a whole synchronized reading by
+// itself, next to its data. Safe for concurrent use.
+type Together interface {
+	Server
+
+	// ReadsTogether says whether it is. Errors: ErrNotDone, ErrAnswerLost.
+	ReadsTogether(ctx context.Context) (bool, error)
+
+	// ReadTogether reads the resources, at most MaxTogether, in one moment, and waits
+	// that long at most for the endpoints involved. It has no effect, so it can be
+	// repeated. Errors: *UnknownResourcesError, ErrNotDone, ErrAnswerLost.
+	ReadTogether(ctx context.Context, ids []int64, wait time.Duration) (map[int64]string, error)
+}
+
+// MaxTogether is how many resources one ReadTogether reads.
+const MaxTogether = 1000
+
 // Strategy is a way of answering queries.
 type Strategy string
 
@@ -50,7 +67,8 @@ const (
 	Serial Strategy = "serial"
 	// Baseline: one query at a time, its reads in parallel: the usual client.
 	Baseline Strategy = "baseline"
-	// Group: all queries that wait are answered from one synchronized reading.
+	// Group: all queries that wait are answered from one synchronized reading; a server
+	// that can make it by itself is left to do so.
 	Group Strategy = "group"
 )
 

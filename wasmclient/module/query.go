@@ -9,6 +9,7 @@ import (
 	"syscall/js"
 
 	"lockstep/shared/syncquery"
+	"lockstep/shared/syncquery/leaseapi"
 	"lockstep/shared/syncquery/oldapi"
 	"lockstep/shared/syncquery/overfetch"
 )
@@ -29,7 +30,7 @@ func query(ctx context.Context, args []js.Value) (any, error) {
 		}
 		ids[i] = int64(id.Float())
 	}
-	client := syncquery.New(oldapi.New(overfetch.New(base, "")), syncquery.Group, syncquery.Options{})
+	client := syncquery.New(leaseapi.New(overfetch.New(base, "")), syncquery.Group, syncquery.Options{})
 	states, err := client.Query(ctx, ids...)
 	if left := client.Close(); len(left) > 0 {
 		doubt := errors.New(syncquery.InDoubt(left))

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"lockstep/shared/syncquery"
+	"lockstep/shared/syncquery/leaseapi"
 	"lockstep/shared/syncquery/oldapi"
 	"lockstep/shared/syncquery/overfetch"
 	"lockstep/wasmclient/sim"
@@ -50,7 +51,7 @@ func simulate(ctx context.Context, args []js.Value) (any, error) {
 	if err := wanted.Validate(); err != nil {
 		return nil, invalid{err}
 	}
-	server := oldapi.New(overfetch.New(base, o.Name))
+	server := leaseapi.New(overfetch.New(base, o.Name))
 	report, _, err := sim.Simulate(ctx, server, wanted, progress(args))
 	return report, err
 }

@@ -20,8 +20,9 @@ import (
 // Request is one HTTP request; a nil body is none.
 type Request struct {
 	Method string
-	Path   string // escaped, from the root of the API
-	Body   []byte // JSON
+	Path   string            // escaped, from the root of the API
+	Header map[string]string // beside those that the transport sets
+	Body   []byte            // JSON
 }
 
 // Response is its answer.
@@ -80,7 +81,7 @@ func (c *Client) Locks() int64 { return c.locks.Load() }
 
 // Registry implements syncquery.Server.
 func (c *Client) Registry(ctx context.Context) (syncquery.Registry, error) {
-	body, err := c.call(ctx, Request{Method: "GET", Path: "/registry"}, nil)
+	body, err := c.Call(ctx, Request{Method: "GET", Path: "/registry"}, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +90,7 @@ func (c *Client) Registry(ctx context.Context) (syncquery.Registry, error) {
 
 // Lock implements syncquery.Server.
 func (c *Client) Lock(ctx context.Context, endpoint string) error {
-	_, err := c.call(ctx, Request{Method: "POST", Path: lockPath(endpoint)}, map[int]error{
+	_, err := c.Call(ctx, Request{Method: "POST", Path: lockPath(endpoint)}, map[int]error{
 		403: syncquery.ErrAlreadyLocked, 404: syncquery.ErrEndpointNotFound,
 	})
 	if err == nil {
@@ -100,7 +101,7 @@ func (c *Client) Lock(ctx context.Context, endpoint string) error {
 
 // Unlock implements syncquery.Server.
 func (c *Client) Unlock(ctx context.Context, endpoint string) error {
-	_, err := c.call(ctx, Request{Method: "DELETE", Path: lockPath(endpoint)}, map[int]error{
+	_, err := c.Call(ctx, Request{Method: "DELETE", Path: lockPath(endpoint)}, map[int]error{
 		403: syncquery.ErrAlreadyUnlocked, 404: syncquery.ErrEndpointNotFound,
 	})
 	return err
@@ -109,7 +110,7 @@ func (c *Client) Unlock(ctx context.Context, endpoint string) error {
 // Read implements syncquery.Server.
 func (c *Client) Read(ctx context.Context, endpoint string, resource int64) (string, error) {
 	path := "/" + url.PathEscape(endpoint) + "/resource/" + strconv.FormatInt(resource, 10)
-	body, err := c.call(ctx, Request{Method: "GET", Path: path}, map[int]error{
+	body, err := c.Call(ctx, Request{Method: "GET", Path: path}, map[int]error{
 		403: syncquery.ErrNotLocked, 404: syncquery.ErrResourceNotServed,
 	})
 	if err != nil {
@@ -133,15 +134,19 @@ func (c *Client) PutEndpoint(ctx context.Context, endpoint string, resources []i
 	if err != nil {
 		return err
 	}
-	_, err = c.call(ctx, Request{Method: "PUT", Path: "/" + url.PathEscape(endpoint), Body: body}, nil)
+	_, err = c.Call(ctx, Request{Method: "PUT", Path: "/" + url.PathEscape(endpoint), Body: body}, nil)
 	return err
 }
 
 func lockPath(endpoint string) string { return "/" + url.PathEscape(endpoint) + "/lock" }
 
-// call makes a call and returns the body of a 2xx, or else the error of the
-// status: those that the caller names, and those that every route can answer.
-func (c *Client) call(ctx context.Context, r Request, meaning map[int]error) ([]byte, error) {
+// CountLocks adds to Locks what another API has locked by the same client.
+func (c *Client) CountLocks(n int) { c.locks.Add(int64(n)) }
+
+// Call makes a call and returns the body of a 2xx, or else the error of the
+// status: those that the caller names, with the body, and those that every route can
+// answer.
+func (c *Client) Call(ctx context.Context, r Request, meaning map[int]error) ([]byte, error) {
 	select {
 	case c.slots <- struct{}{}:
 		defer func() { <-c.slots }()
@@ -159,7 +164,7 @@ func (c *Client) call(ctx context.Context, r Request, meaning map[int]error) ([]
 		return answer.Body, nil
 	}
 	if known := cmp.Or(meaning[answer.Status], everywhere(answer.Status)); known != nil {
-		return nil, fmt.Errorf("%s %s: %w (%d%s)", r.Method, r.Path, known, answer.Status, message(answer.Body))
+		return answer.Body, fmt.Errorf("%s %s: %w (%d%s)", r.Method, r.Path, known, answer.Status, message(answer.Body))
 	}
 	return nil, fmt.Errorf("%s %s: unexpected answer %d%s", r.Method, r.Path, answer.Status, message(answer.Body))
 }

@@ -57,6 +57,9 @@ func (t *Transport) options(r oldapi.Request, abort js.Value) map[string]any {
 	if t.name != "" {
 		headers["X-Client"] = t.name
 	}
+	for name, value := range r.Header {
+		headers[name] = value
+	}
 	options := map[string]any{
 		"method": r.Method, "headers": headers, "signal": abort.Get("signal"),
 		// Never follow: a redirected POST would turn into a GET. Never cache.

@@ -64,6 +64,9 @@ func (t *Transport) Do(ctx context.Context, r oldapi.Request) (oldapi.Response, 
 	if t.name != "" {
 		request.Header.Set("X-Client", t.name)
 	}
+	for name, value := range r.Header {
+		request.Header.Set(name, value)
+	}
 	if r.Body != nil {
 		request.Header.Set("Content-Type", "application/json")
 	}

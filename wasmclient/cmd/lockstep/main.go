@@ -19,6 +19,7 @@ import (
 type cli struct {
 	Simulate simulateCommand `cmd:"" help:"Run synchronized queries against a server and report how it went."`
 	Query    queryCommand    `cmd:"" help:"Read resources in one synchronized moment."`
+	Locks    locksCommand    `cmd:"" help:"For operators: list and break leases."`
 	Seed     seedCommand     `cmd:"" help:"Load a registry into a running or deployed service."`
 	nativeCommands
 	Version kong.VersionFlag `help:"Print the version and exit."`

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"lockstep/shared/syncquery"
+	"lockstep/shared/syncquery/leaseapi"
 	"lockstep/shared/syncquery/oldapi"
 	"lockstep/wasmclient/sim"
 )
@@ -31,16 +32,16 @@ func (t target) Validate() error {
 }
 
 // server returns a client of the target.
-func (t target) server(ctx context.Context, pooled bool) (*oldapi.Client, error) {
+func (t target) server(ctx context.Context, pooled bool) (leaseapi.Client, error) {
 	base, err := oldapi.ParseBase(t.URL)
 	if err != nil {
-		return nil, err
+		return leaseapi.Client{}, err
 	}
 	transport, err := t.transport(ctx, base, pooled)
 	if err != nil {
-		return nil, err
+		return leaseapi.Client{}, err
 	}
-	return oldapi.New(transport), nil
+	return leaseapi.New(transport), nil
 }
 
 type simulateCommand struct {
