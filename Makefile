@@ -146,8 +146,8 @@ test-localstack: ## deploy to LocalStack from nothing and run the end-to-end tes
 	  -url "$$(urls locks)" -watch-url "$$(urls watch)" -queries 100 -workers 10
 
 .PHONY: bench
-bench: ## measure the strategies beside each other against an old server
-	go test -run '^$$' -bench Strategies -benchtime 1x ./localstack/e2e
+bench: ## measure the strategies beside each other against an old server, and four clients against ours
+	go test -run '^$$' -bench . -benchtime 1x ./localstack/e2e
 
 .PHONY: bench-coldstart
 bench-coldstart: lambda ## measure a function from the start of its process to its first request for work
@@ -175,3 +175,7 @@ vuln: ## look for known vulnerabilities (needs the internet)
 .PHONY: clean
 clean: ## remove what was built
 	rm -rf build
+
+.PHONY: bench-leases
+bench-leases: build/dynamodb-local build/with-dynamodb ## measure leases on DynamoDB Local: cycles, calls and units, from 1 to 32 workers
+	build/with-dynamodb -- go test -run '^$$' -bench Cycles -benchtime 2x ./shared/lease/dynamo

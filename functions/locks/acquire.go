@@ -3,6 +3,7 @@ package locks
 import (
 	"context"
 	"errors"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -103,7 +104,7 @@ func (s *Service) acquire(ctx context.Context, in acquireRequest) (leaseAnswer, 
 	}
 	if wait > 0 {
 		if status, err = s.Leases.Await(ctx, in.Secret, wait); err != nil {
-			return leaseAnswer{}, s.giveUp(ctx, in.Secret, err)
+			return leaseAnswer{}, s.giveUp(ctx, in.Secret, ofLease(err))
 		}
 	}
 	return answerOf(in.Secret, status, operation.Created, operation.Accepted), nil
@@ -129,19 +130,21 @@ func (s *Service) checkKnown(ctx context.Context, endpoints []string) error {
 func (s *Service) noteUse(ctx context.Context, secret string, status lease.Status) error {
 	err := s.Store.UseID(ctx, status.Entry.ID, status.Entry.Ticket)
 	if err != nil {
-		return errors.Join(err, ignoreGone(s.Leases.Release(context.WithoutCancel(ctx), secret)))
+		return s.giveUp(ctx, secret, err)
 	}
 	return nil
 }
 
-// giveUp removes what waits for a caller that gets an error for it.
-func (s *Service) giveUp(ctx context.Context, secret string, err error) error {
-	return errors.Join(ofLease(err), ignoreGone(s.Leases.Release(context.WithoutCancel(ctx), secret)))
-}
+// giveUpTime is how long is tried to remove what waits for a caller that gets an
+// error; after that it expires by itself.
+const giveUpTime = 5 * time.Second
 
-func ignoreGone(err error) error {
-	if errors.Is(err, lease.ErrNotFound) {
-		return nil
+// giveUp removes what waits for a caller that gets an error for it, and returns that.
+func (s *Service) giveUp(ctx context.Context, secret string, err error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), giveUpTime)
+	defer cancel()
+	if removed := s.Leases.Release(ctx, secret); removed != nil && !errors.Is(removed, lease.ErrNotFound) {
+		return errors.Join(err, removed)
 	}
 	return err
 }

@@ -1,7 +1,6 @@
 package locks
 
 import (
-	"slices"
 	"time"
 
 	"lockstep/shared/lease"
@@ -48,27 +47,35 @@ func Differences(before, after lease.View) []Event {
 		}
 		all = append(all, told)
 	}
+	stood, stands := byTicket(before), byTicket(after)
 	for _, e := range before.Entries {
-		if !has(after, e) {
+		if _, still := stands[e.Ticket]; !still {
 			add(ending(after, e), e)
 		}
 	}
 	for _, e := range after.Entries {
-		stood := has(before, e)
+		old, known := stood[e.Ticket]
+		if known && old.Confirmed { // it was granted before
+			continue
+		}
 		switch granted := after.Granted(e); {
-		case !stood && e.IsLock():
+		case !known && e.IsLock():
 			add(EventLock, e)
-		case !stood && !granted:
+		case !known && !granted:
 			add(EventWait, e)
-		case granted && (!stood || !before.Granted(e)):
+		case granted && (!known || !before.Granted(old)):
 			add(EventGrant, e)
 		}
 	}
 	return all
 }
 
-func has(v lease.View, e lease.Entry) bool {
-	return slices.ContainsFunc(v.Entries, func(other lease.Entry) bool { return other.Ticket == e.Ticket })
+func byTicket(v lease.View) map[int64]lease.Entry {
+	all := make(map[int64]lease.Entry, len(v.Entries))
+	for _, e := range v.Entries {
+		all[e.Ticket] = e
+	}
+	return all
 }
 
 // ending names how an entry ended that is gone in the view.

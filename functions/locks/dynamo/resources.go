@@ -19,6 +19,7 @@ import (
 	"lockstep/functions/locks"
 	"lockstep/shared/dynamo"
 	"lockstep/shared/failure"
+	leasedynamo "lockstep/shared/lease/dynamo"
 )
 
 // resource is an item of the table Resources.
@@ -57,19 +58,14 @@ func (s *Store) State(ctx context.Context, id int64) (string, error) {
 	return r.state(), err
 }
 
-// notSeenHigher is the condition that nobody with a higher fencing token has been at
-// the resource.
-func notSeenHigher(token int64) expression.ConditionBuilder {
-	seen := expression.Name("token")
-	return expression.Or(expression.AttributeNotExists(seen), expression.LessThanEqual(seen, expression.Value(token)))
-}
+// tokenAttribute is where a resource remembers the highest fencing token.
+const tokenAttribute = "token"
 
 // ReadState implements locks.Store: one write, that leaves the token and returns what
 // stands there. To repeat it does no harm.
 func (s *Store) ReadState(ctx context.Context, id, token int64) (string, error) {
-	e, err := expression.NewBuilder().
-		WithUpdate(expression.Set(expression.Name("token"), expression.Value(token))).
-		WithCondition(notSeenHigher(token)).Build()
+	register, fence := leasedynamo.Fence(tokenAttribute, token)
+	e, err := expression.NewBuilder().WithUpdate(register).WithCondition(fence).Build()
 	if err != nil {
 		return "", err
 	}
@@ -180,13 +176,13 @@ func (s *Store) update(id, token int64, state, write string, seen resource) (*ty
 	if seen.Version > 0 {
 		unchanged = expression.Equal(version, expression.Value(seen.Version))
 	}
+	register, fence := leasedynamo.Fence(tokenAttribute, token)
 	e, err := expression.NewBuilder().
-		WithUpdate(expression.
+		WithUpdate(register.
 			Set(expression.Name("state"), expression.Value(state)).
-			Set(expression.Name("token"), expression.Value(token)).
 			Set(version, expression.Value(seen.Version+1)).
 			Set(expression.Name("write"), expression.Value(write))).
-		WithCondition(notSeenHigher(token).And(unchanged)).Build()
+		WithCondition(fence.And(unchanged)).Build()
 	return &types.Update{
 		TableName: &s.Tables.Resources, Key: s.resourceKey(id),
 		UpdateExpression: e.Update(), ConditionExpression: e.Condition(),
