@@ -3,6 +3,7 @@ package locks
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -35,19 +36,20 @@ func (r acquireRequest) Validate() error {
 	if err := checkWait(r.Body.Wait); err != nil {
 		return err
 	}
-	if err := checkOwner(r.Body.Owner); err != nil {
+	if err := checkText("owner", r.Body.Owner); err != nil {
 		return err
 	}
 	return checkEndpoints(r.Body.Endpoints)
 }
 
-func checkOwner(owner string) error {
-	if len(owner) > lease.MaxOwnerBytes {
-		return failure.InvalidField("owner", "owner has %d bytes; at most %d are allowed", len(owner), lease.MaxOwnerBytes)
+// checkText checks a field that says who somebody is, for people to read.
+func checkText(field, text string) error {
+	if len(text) > lease.MaxOwnerBytes {
+		return failure.InvalidField(field, "%s has %d bytes; at most %d are allowed", field, len(text), lease.MaxOwnerBytes)
 	}
-	for _, r := range owner {
+	for _, r := range text {
 		if unicode.IsControl(r) || r == utf8.RuneError {
-			return failure.InvalidField("owner", "owner is text without control characters")
+			return failure.InvalidField(field, "%s is text without control characters", field)
 		}
 	}
 	return nil
@@ -96,18 +98,31 @@ func (s *Service) acquire(ctx context.Context, in acquireRequest) (leaseAnswer, 
 	} else {
 		status, err = s.Leases.Enqueue(ctx, in.request())
 	}
-	if err == nil && chosen {
+	switch {
+	case err != nil:
+	case !sameKeys(status.Entry.Keys, in.Body.Endpoints): // it stands already, on others
+		err = ErrIDUsed
+	case chosen:
 		err = s.noteUse(ctx, in.Secret, status)
 	}
 	if err != nil {
 		return leaseAnswer{}, refused(err)
 	}
 	if wait > 0 {
-		if status, err = s.Leases.Await(ctx, in.Secret, wait); err != nil {
+		status, err = s.Leases.Await(ctx, in.Secret, wait)
+		if errors.Is(err, lease.ErrNotFound) { // 404 is for an endpoint that nobody knows
+			return leaseAnswer{}, gone()
+		}
+		if err != nil {
 			return leaseAnswer{}, s.giveUp(ctx, in.Secret, ofLease(err))
 		}
 	}
 	return answerOf(in.Secret, status, operation.Created, operation.Accepted), nil
+}
+
+// sameKeys says whether a lease's keys, which are ascending, are the endpoints.
+func sameKeys(keys, endpoints []string) bool {
+	return slices.Equal(keys, slices.Sorted(slices.Values(endpoints)))
 }
 
 // checkKnown says which of the endpoints nobody knows.

@@ -19,7 +19,7 @@ func (r breakRequest) Validate() error {
 	if r.Signer == "" && r.Operator == "" {
 		return failure.InvalidField("X-Operator", "the header X-Operator is missing: who breaks the lease")
 	}
-	return checkOwner(r.Operator)
+	return checkText("X-Operator", r.Operator)
 }
 
 // broken is what an operator is told of the lease that was broken.

@@ -27,6 +27,10 @@ const (
 	queryTTL     = 5 * time.Second
 	queryOwner   = "query"
 	readsAtATime = 128
+
+	// leastWait is the shortest wait that is worth a place in line: a shorter one may be
+	// over before the place is taken, though nobody is in the way.
+	leastWait = 100 * time.Millisecond
 )
 
 type queryRequest struct {
@@ -72,7 +76,7 @@ func (s *Service) query(ctx context.Context, in queryRequest) (reading, error) {
 	waiting, cancel := context.WithTimeoutCause(ctx, milliseconds(in.Body.Wait, DefaultQueryWait), lease.ErrWaited)
 	defer cancel()
 	owner := queryOwner
-	if checkOwner(in.Client) == nil && in.Client != "" {
+	if checkText("X-Client", in.Client) == nil && in.Client != "" {
 		owner = in.Client
 	}
 	for {
@@ -84,10 +88,12 @@ func (s *Service) query(ctx context.Context, in queryRequest) (reading, error) {
 		switch {
 		case err == nil:
 			return answer, nil
-		case ctx.Err() == nil && waiting.Err() != nil, errors.Is(err, lease.ErrWaited):
+		case errors.Is(err, lease.ErrWaited), errors.Is(err, lease.ErrHeld):
 			return reading{}, contended(err)
 		case !again(err):
 			return reading{}, ofLease(err)
+		case ctx.Err() == nil && waiting.Err() != nil: // there is no time for another one
+			return reading{}, contended(err)
 		}
 	}
 }
@@ -151,11 +157,15 @@ func listOf(ids []int64) string {
 // readAll makes one synchronized reading.
 func (s *Service) readAll(ctx, waiting context.Context, owner string, chosen []syncquery.Endpoint, ids []int64) (answer reading, err error) {
 	deadline, _ := waiting.Deadline()
-	request := lease.Request{Owner: owner, TTL: queryTTL, Wait: max(time.Until(deadline), time.Millisecond)}
+	request := lease.Request{Owner: owner, TTL: queryTTL, Wait: time.Until(deadline)}
 	for _, e := range chosen {
 		request.Keys = append(request.Keys, e.Name)
 	}
-	held, err := s.Leases.Acquire(ctx, request)
+	acquire := s.Leases.Acquire
+	if request.Wait < leastWait {
+		acquire = s.Leases.Try
+	}
+	held, err := acquire(ctx, request)
 	if err != nil {
 		return reading{}, err
 	}

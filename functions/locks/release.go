@@ -27,8 +27,11 @@ func (nothing) Success() operation.Success { return operation.Empty }
 func (s *Service) release(ctx context.Context, in releaseRequest) (nothing, error) {
 	err := s.Leases.Release(ctx, in.Secret)
 	if errors.Is(err, lease.ErrNotFound) {
-		if buried := s.Store.UseID(ctx, lease.PublicID(in.Secret), 0); buried != nil && !errors.Is(buried, ErrIDUsed) {
-			return nothing{}, buried
+		switch used := s.Store.UseID(ctx, lease.PublicID(in.Secret), 0); {
+		case errors.Is(used, ErrIDUsed): // before, or just now: then it stands by now
+			err = s.Leases.Release(ctx, in.Secret)
+		case used != nil:
+			return nothing{}, used
 		}
 	}
 	return nothing{}, ofLease(err)

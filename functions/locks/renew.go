@@ -29,10 +29,15 @@ func (r renewRequest) Validate() error {
 func (s *Service) renew(ctx context.Context, in renewRequest) (leaseAnswer, error) {
 	status, err := s.Leases.Renew(ctx, in.Secret, milliseconds(in.Body.TTL, 0))
 	if errors.Is(err, lease.ErrNotFound) {
-		return leaseAnswer{}, failure.New(failure.Gone, "the lease is gone: released, evicted or broken")
+		return leaseAnswer{}, gone()
 	}
 	if err != nil {
 		return leaseAnswer{}, ofLease(err)
 	}
 	return answerOf(in.Secret, status, operation.Done, operation.Done), nil
+}
+
+// gone is that a lease ended that was to go on.
+func gone() error {
+	return failure.New(failure.Gone, "the lease is gone: released, evicted or broken")
 }

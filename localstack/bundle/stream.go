@@ -3,6 +3,7 @@ package bundle
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -67,7 +68,7 @@ func (f *feed) readOnce(ctx context.Context) error {
 				return err
 			}
 		}
-		return f.readShard(ctx, shard)
+		return f.readShard(ctx, stream, shard)
 	})
 }
 
@@ -96,9 +97,15 @@ func (f *feed) attach(ctx context.Context, stream *string, shard string, from ty
 	return err
 }
 
-func (f *feed) readShard(ctx context.Context, shard string) error {
+func (f *feed) readShard(ctx context.Context, stream *string, shard string) error {
 	for f.next[shard] != nil {
 		page, err := f.streams.GetRecords(ctx, &dynamodbstreams.GetRecordsInput{ShardIterator: f.next[shard], Limit: aws.Int32(100)})
+		var trimmed *types.TrimmedDataAccessException
+		if errors.As(err, &trimmed) {
+			// Nothing between here and the oldest record is there any more. DynamoDB Local
+			// also says so of the end of an empty shard, once other tables are written to.
+			return f.attach(ctx, stream, shard, types.ShardIteratorTypeTrimHorizon)
+		}
 		if err != nil {
 			return err
 		}

@@ -59,7 +59,8 @@ func coldStart(t testing.TB, program, table string) time.Duration {
 	c.Env = []string{
 		"AWS_LAMBDA_RUNTIME_API=" + address, "_HANDLER=lock", "AWS_LAMBDA_FUNCTION_NAME=lock", "AWS_REGION=us-east-1",
 		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=256", "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_ENDPOINT_URL_DYNAMODB=http://" + table,
-		"NAMESPACES_TABLE=n", "ENDPOINTS_TABLE=e", "EVENTS_TABLE=v", "READ_TIME=0s", "CORS_ORIGIN=*", "GODEBUG=" + os.Getenv("GODEBUG"),
+		"NAMESPACES_TABLE=n", "ENDPOINTS_TABLE=e", "RESOURCES_TABLE=r", "LEASE_IDS_TABLE=l", "EVENTS_TABLE=v",
+		"READ_TIME=0s", "LOCK_LIMIT=0s", "CORS_ORIGIN=*", "GODEBUG=" + os.Getenv("GODEBUG"),
 	}
 	begin := time.Now()
 	require.NoError(t, c.Start())

@@ -67,8 +67,8 @@ var changes = map[string]struct {
 		[]string{"LocksApi lets operation registry be called by anyone, not by those whom Access says"}},
 	"an operator's guard": {func(in *inputs) { in.template.apis["LocksApi"]["PUT /{endpoint}"] = byAccessRoute },
 		[]string{"LocksApi lets operation put-endpoint be called by those whom Access says, not by those who sign"}},
-	"a guarded route too many": {func(in *inputs) { in.template.apis["LocksApi"]["GET /leases"] = signedRoute },
-		[]string{"GET /leases of LocksApi in template.yaml is of no operation"}},
+	"a guarded route too many": {func(in *inputs) { in.template.apis["LocksApi"]["GET /nests"] = signedRoute },
+		[]string{"GET /nests of LocksApi in template.yaml is of no operation"}},
 	"a Function URL": {func(in *inputs) { in.edit("LocksWatch", func(f *function) { f.URL = nil }) }, []string{
 		"function LocksWatch has no Function URL, which operation watch needs for its stream",
 		"template.yaml has a permission for everybody to call function LocksWatch, which has no Function URL"}},

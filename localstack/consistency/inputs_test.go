@@ -28,7 +28,7 @@ type service struct {
 
 func services() []service {
 	return []service{
-		{"locks", "build/lambda/locks", locks.Operations(&locks.Store{}, 0), locks.Calls()},
+		{"locks", "build/lambda/locks", locks.Operations(&locks.Store{}, 0, 0), locks.Calls()},
 	}
 }
 

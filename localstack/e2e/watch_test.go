@@ -16,6 +16,8 @@ type event struct {
 	At        string   `json:"at"`
 	Event     string   `json:"event"`
 	Endpoints []string `json:"endpoints"`
+	ID        string   `json:"id"`
+	Owner     string   `json:"owner"`
 	Token     int64    `json:"token"`
 }
 

@@ -13,13 +13,17 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
 
 	"lockstep"
 	"lockstep/functions/locks/dynamo"
 	"lockstep/localstack/sam"
+	leasedynamo "lockstep/shared/lease/dynamo"
 	"lockstep/shared/need"
+	"lockstep/shared/tables"
 )
 
 // build is where the template's CodeUri says that the functions are.
@@ -32,11 +36,13 @@ func TestInvoke(t *testing.T) {
 	client := need.DynamoDB(t)
 	endpoint := os.Getenv("AWS_ENDPOINT_URL_DYNAMODB")
 	base := stage(t, mustLoopback(t, endpoint))
-	store := &dynamo.Store{Client: client, Namespaces: "Namespaces", Endpoints: "Endpoints", EventsTable: "Events", Namespace: dynamo.DefaultNamespace}
+	store := &dynamo.Store{Client: client, Tables: dynamo.LogicalTables(), Namespace: dynamo.DefaultNamespace}
+	namespace := &leasedynamo.Store{Client: client, Table: store.Tables.Namespaces, Namespace: store.Namespace}
 	for _, o := range operations(store) {
 		t.Run(o.Name, func(t *testing.T) {
 			id := logicalID(t, o.Name)
-			hold(t, store, o, func() []byte { return invoke(t, program, base, endpoint, id, eventFile(o.Name)) })
+			empty(t, client)
+			hold(t, store, namespace, o.Name, func() []byte { return invoke(t, program, base, endpoint, id, eventFile(o.Name)) })
 		})
 	}
 }
@@ -49,6 +55,32 @@ func mustLoopback(t *testing.T, endpoint string) string {
 	require.NoError(t, err)
 	require.True(t, net.ParseIP(u.Hostname()).IsLoopback(), "AWS_ENDPOINT_URL_DYNAMODB is %s; this test empties the registry there, and wants one on 127.0.0.1", endpoint)
 	return u.Host
+}
+
+// empty deletes what the deployed service's namespace has in every table, and leaves
+// others' alone.
+func empty(t *testing.T, client *dynamodb.Client) {
+	t.Helper()
+	all, err := tables.Parse(lockstep.Template)
+	require.NoError(t, err)
+	for name, d := range all {
+		pages := dynamodb.NewScanPaginator(client, &dynamodb.ScanInput{TableName: &name})
+		for pages.HasMorePages() {
+			page, err := pages.NextPage(t.Context())
+			require.NoError(t, err)
+			for _, item := range page.Items {
+				key := map[string]types.AttributeValue{}
+				for _, k := range d.Keys {
+					key[k.Name] = item[k.Name]
+				}
+				if of := key[d.Keys[0].Name].(*types.AttributeValueMemberS).Value; of != dynamo.DefaultNamespace && !strings.HasPrefix(of, dynamo.DefaultNamespace+"/") {
+					continue
+				}
+				_, err := client.DeleteItem(t.Context(), &dynamodb.DeleteItemInput{TableName: &name, Key: key})
+				require.NoError(t, err)
+			}
+		}
+	}
 }
 
 // stage lays out what the function's folder holds, the tunnel included, and returns

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -15,37 +16,19 @@ import (
 
 	"lockstep/functions/locks"
 	"lockstep/functions/locks/dynamo"
+	"lockstep/shared/lease"
 	"lockstep/shared/operation"
 	"lockstep/shared/operation/inlambda"
 )
 
 // operations is the locks service as it is deployed.
-func operations(s *dynamo.Store) []operation.Operation { return dynamo.Operations(s, 0) }
+func operations(s *dynamo.Store) []operation.Operation { return dynamo.Operations(s, 0, 0) }
 
 // folder has an event and its golden answer for each operation of the locks service.
 const folder = "../../testdata/events/locks"
 
 func eventFile(name string) string  { return filepath.Join(folder, name+".json") }
 func goldenFile(name string) string { return filepath.Join(folder, name+".golden.json") }
-
-// registry is what every event meets: an endpoint that is free, and one that is not.
-func registry() map[string]locks.Endpoint {
-	return map[string]locks.Endpoint{
-		"avocet": {Resources: []int64{24, 32}},
-		"crane":  {Resources: []int64{15, 28}, Locked: true},
-	}
-}
-
-// effects is what the events do to the registry; those of other operations leave it
-// as it is. Half of the answers are {}, which alone would prove little.
-var effects = map[string]func(map[string]locks.Endpoint){
-	"lock": func(r map[string]locks.Endpoint) {
-		r["avocet"] = locks.Endpoint{Resources: []int64{24, 32}, Locked: true}
-	},
-	"unlock":          func(r map[string]locks.Endpoint) { r["crane"] = locks.Endpoint{Resources: []int64{15, 28}} },
-	"put-endpoint":    func(r map[string]locks.Endpoint) { r["heron"] = locks.Endpoint{Resources: []int64{3, 28}} },
-	"delete-endpoint": func(r map[string]locks.Endpoint) { delete(r, "avocet") },
-}
 
 // An event is what the operation's route sends, not another's.
 func TestRoutes(t *testing.T) {
@@ -81,11 +64,13 @@ func TestRoutes(t *testing.T) {
 
 func TestMemory(t *testing.T) {
 	t.Parallel()
-	store := locks.NewMemory()
-	for _, o := range (&locks.Service{Store: store}).Operations() {
+	for i, o := range (&locks.Service{}).Operations() {
 		t.Run(o.Name, func(t *testing.T) {
-			hold(t, store, o, func() []byte {
-				answer, err := lambda.NewHandler(inlambda.For(o)).Invoke(t.Context(), mustRead(t, eventFile(o.Name)))
+			t.Parallel()
+			store := locks.NewMemory()
+			service := &locks.Service{Store: store, Leases: lease.New(&store.Leases, lease.Options{})}
+			hold(t, store, &store.Leases, o.Name, func() []byte {
+				answer, err := lambda.NewHandler(inlambda.For(service.Operations()[i])).Invoke(t.Context(), mustRead(t, eventFile(o.Name)))
 				require.NoError(t, err)
 				return answer
 			})
@@ -93,60 +78,87 @@ func TestMemory(t *testing.T) {
 	}
 }
 
-// hold sets the state up, runs the operation's event, and holds its answer and its
-// effect against what is promised. Whatever was in the store before is gone.
-func hold(t *testing.T, store locks.Store, o operation.Operation, run func() []byte) {
+// hold fills an empty store, runs the operation's event, and holds its answer and
+// its effect against what is promised.
+func hold(t *testing.T, store locks.Store, namespace lease.Store, name string, run func() []byte) {
 	t.Helper()
-	reset(t, store)
-	have, want := mustAnswer(t, run()), mustAnswer(t, mustRead(t, goldenFile(o.Name)))
-	switch o.Name { // what no file can know
-	case "health":
-		have.Body = anyValue(t, have.Body, "version", "VERSION")
-	case "watch":
-		have.Body = anyValue(t, have.Body, "at", "NOW") + "\n"
-	}
+	fill(t, store, namespace)
+	require.Equal(t, before(), look(t, store, namespace))
+	have, want := mustAnswer(t, run()), mustAnswer(t, mustRead(t, goldenFile(name)))
+	have.Body, want.Body = inWords(t, have.Body), withoutOrder(t, want.Body)
 	require.Equal(t, want, have)
 
-	after := registry()
-	if change := effects[o.Name]; change != nil {
-		change(after)
+	after := before()
+	if change := effects[name]; change != nil {
+		change(&after)
 	}
-	there, err := store.Registry(t.Context())
-	require.NoError(t, err)
-	require.Equal(t, after, there)
+	require.Equal(t, after, look(t, store, namespace))
 }
 
-// reset empties the store and fills it with registry, whatever an earlier run left.
-func reset(t *testing.T, store locks.Store) {
-	t.Helper()
-	ctx := t.Context()
-	there, err := store.Registry(ctx)
-	require.NoError(t, err)
-	for name, e := range there {
-		if e.Locked {
-			require.NoError(t, store.Unlock(ctx, name))
-		}
-		require.NoError(t, store.DeleteEndpoint(ctx, name))
-	}
-	for name, e := range registry() {
-		require.NoError(t, store.PutEndpoint(ctx, name, e.Resources))
-		if e.Locked {
-			require.NoError(t, store.Lock(ctx, name))
-		}
-	}
+// varying is what differs from run to run, by name: what it looks like in JSON, and
+// the word that golden files have in its place.
+var varying = map[string]struct {
+	form *regexp.Regexp
+	word string
+}{
+	"version":    {regexp.MustCompile(`^".+"$`), "VERSION"},
+	"age_ms":     {regexp.MustCompile(`^[0-9]+$`), "AGE"},
+	"at":         {moment, "TIME"},
+	"expires_at": {moment, "TIME"},
+	"read_at":    {moment, "TIME"},
 }
 
-// anyValue puts a golden file's word where the answer, one JSON object, has a value
-// that differs from run to run: that there is one is promised.
-func anyValue(t *testing.T, body, name, word string) string {
+var moment = regexp.MustCompile(`^"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"$`)
+
+// inWords puts the words of golden files into an answer's body.
+func inWords(t *testing.T, body string) string {
 	t.Helper()
-	var object map[string]any
-	require.NoError(t, json.Unmarshal([]byte(body), &object))
-	require.NotEmpty(t, object[name])
-	object[name] = word
-	out, err := json.Marshal(object, json.Deterministic(true))
+	return eachMember(t, body, func(name string, value any) any {
+		v, varies := varying[name]
+		if !varies {
+			return value
+		}
+		require.Regexp(t, v.form, mustJSON(t, value), name)
+		return v.word
+	})
+}
+
+// withoutOrder gives a golden file's body the order of names that inWords leaves.
+func withoutOrder(t *testing.T, body string) string {
+	t.Helper()
+	return eachMember(t, body, func(_ string, value any) any { return value })
+}
+
+// eachMember replaces the values of all objects in the body, one JSON value or none.
+func eachMember(t *testing.T, body string, replace func(name string, value any) any) string {
+	t.Helper()
+	if body == "" {
+		return ""
+	}
+	var walk func(any) any
+	walk = func(value any) any {
+		switch v := value.(type) {
+		case map[string]any:
+			for name := range v {
+				v[name] = walk(replace(name, v[name]))
+			}
+		case []any:
+			for i := range v {
+				v[i] = walk(v[i])
+			}
+		}
+		return value
+	}
+	var value any
+	require.NoError(t, json.Unmarshal([]byte(body), &value))
+	return mustJSON(t, walk(value))
+}
+
+func mustJSON(t *testing.T, value any) string {
+	t.Helper()
+	text, err := json.Marshal(value, json.Deterministic(true))
 	require.NoError(t, err)
-	return string(out)
+	return string(text)
 }
 
 // mustAnswer reads an answer. A name that answers do not have fails, so that neither

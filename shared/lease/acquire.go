@@ -41,7 +41,7 @@ func (l *Leaser) acquire(waiting, ctx context.Context, r Request) (*Lease, error
 	if err != nil {
 		return nil, err
 	}
-	if s := l.status(e); s.Granted && !s.Entry.Confirmed {
+	if s := l.status(e); s.Granted && !s.Entry.Confirmed && !sent.IsZero() {
 		return l.hold(ctx, s.Entry, sent, min(e.TTL, waiterLife)), nil
 	}
 	e, sent, err = l.await(waiting, e)
@@ -73,6 +73,9 @@ func (l *Leaser) Try(ctx context.Context, r Request) (*Lease, error) {
 	if err != nil {
 		return nil, err
 	}
+	if ahead := l.snapshot().view.Ahead(e); len(ahead) > 0 { // a repeat of a request that waits
+		return nil, held(e, ahead[0])
+	}
 	return l.hold(ctx, e, sent, e.TTL), nil
 }
 
@@ -92,7 +95,8 @@ func (l *Leaser) TryStatus(ctx context.Context, r Request) (Status, error) {
 // is cheaper than a write that fails.
 const freshEnough = 100 * time.Millisecond
 
-// take takes the entry's keys if nobody holds or wants them.
+// take takes the entry's keys if nobody holds or wants them. Its time to live began
+// at sent or later; zero: it has stood before, and may only wait.
 func (l *Leaser) take(ctx context.Context, e Entry) (stands Entry, sent time.Time, err error) {
 	begin := time.Now()
 	if l.snapshot().seen.Before(begin.Add(-freshEnough)) {
@@ -102,23 +106,25 @@ func (l *Leaser) take(ctx context.Context, e Entry) (stands Entry, sent time.Tim
 	}
 	for {
 		s := l.snapshot()
-		if _, buried := s.view.Tombs[e.ID]; buried {
-			return Entry{}, sent, ErrBuried
+		mine, repeat := s.view.Find(e.ID)
+		repeat = repeat && mine.is(e)
+		if repeat && !s.seen.Before(begin) {
+			return mine, time.Time{}, nil
 		}
-		if mine, stands := s.view.Find(e.ID); stands && mine.is(e) { // a repeat
-			return mine, sent, nil
+		if _, buried := s.view.Tombs[e.ID]; buried && !repeat { // it may stand beside its tomb
+			return Entry{}, sent, ErrBuried
 		}
 		ahead := s.view.Ahead(e)
 		if dead := (View{Entries: ahead}).expired(l.now()); len(dead) > 0 {
-			if !l.evict(ctx, dead) && ctx.Err() != nil {
-				return Entry{}, sent, context.Cause(ctx)
+			if err := refusedIsFine(l.evict(ctx, dead)); err != nil {
+				return Entry{}, sent, err
 			}
 			continue
 		}
 		if len(ahead) > 0 && !s.seen.Before(begin) {
 			return Entry{}, sent, held(e, ahead[0])
 		}
-		if len(ahead) > 0 { // the view is of before: it may be free by now
+		if len(ahead) > 0 || repeat { // the view is of before: they may be gone by now
 			if _, err := l.View(ctx); err != nil {
 				return Entry{}, sent, err
 			}
@@ -140,23 +146,14 @@ func (l *Leaser) tryOnce(ctx context.Context, e Entry) (Entry, error) {
 	}
 	o := l.do(ctx, steady, Change{Kind: Add, Entry: e})
 	switch stands, there := o.view.Find(e.ID); {
-	case (o.err == nil || errors.Is(o.err, errRefused)) && there && stands.is(e):
+	case refusedIsFine(o.err) == nil && there && stands.is(e) && stands.Expires.Equal(e.Expires):
 		return stands, nil
-	case errors.Is(o.err, ErrBusy) && l.evict(ctx, o.view.expired(l.now())):
+	case errors.Is(o.err, ErrBusy) && l.evict(ctx, o.view.expired(l.now())) == nil:
 		return Entry{}, errRefused // there is room now
 	case errors.Is(o.err, ErrUnknown):
-		go l.undoTry(context.WithoutCancel(ctx), e)
+		go l.undo(context.WithoutCancel(ctx), e, true)
 		return Entry{}, o.err
 	default:
 		return Entry{}, o.err
-	}
-}
-
-// undoTry removes what a try may have added whose outcome is unknown.
-func (l *Leaser) undoTry(ctx context.Context, e Entry) {
-	ctx, cancel := context.WithTimeout(ctx, undoTimeout)
-	defer cancel()
-	if stands, _, err := l.find(ctx, e.ID); err == nil && stands.is(e) {
-		l.do(ctx, plain, Change{Kind: Remove, Entry: stands})
 	}
 }

@@ -91,10 +91,11 @@ func (l *Leaser) step(ctx context.Context, w *waiter, mine Entry, ahead []Entry,
 	// Judged by when the view was current, so that nobody is evicted who has been
 	// renewed since.
 	if dead := (View{Entries: ahead}).expired(s.seenAt); len(dead) > 0 {
-		if !l.evict(ctx, dead) {
+		err := l.evict(ctx, dead)
+		if errors.Is(err, errRefused) {
 			rest(ctx, l.poll)
 		}
-		return nil
+		return refusedIsFine(err)
 	}
 	lifeDue := mine.signOfLifeIn(l.now())
 	if lifeDue <= 0 {
@@ -142,10 +143,14 @@ func (l *Leaser) lookIn(s snapshot, ahead []Entry) time.Duration {
 	every := max(time.Duration(len(ahead))*l.poll, now.Sub(s.since)/8)
 	every = min(every, lookAtLeastEvery)
 	every += rand.N(every/4 + 1) //nolint:gosec // so that processes don't look all at once
-	due := s.seen.Add(every).Sub(now)
+	last := s.seen
+	if s.looked.After(last) { // an old view, or none
+		last = s.looked
+	}
+	due := last.Add(every).Sub(now)
 	for _, e := range ahead {
 		if !e.Expires.IsZero() {
-			due = min(due, max(e.Expires.Add(SkewAllowance+time.Millisecond).Sub(l.now()), s.seen.Add(l.poll).Sub(now)))
+			due = min(due, max(e.Expires.Add(SkewAllowance+time.Millisecond).Sub(l.now()), last.Add(l.poll).Sub(now)))
 		}
 	}
 	return due
@@ -153,16 +158,16 @@ func (l *Leaser) lookIn(s snapshot, ahead []Entry) time.Duration {
 
 // snapshot is what is known of the namespace.
 type snapshot struct {
-	view        View
-	seen, since time.Time // see Leaser
-	seenAt      time.Time
-	changed     <-chan struct{}
+	view                View
+	seen, since, looked time.Time // see Leaser
+	seenAt              time.Time
+	changed             <-chan struct{}
 }
 
 func (l *Leaser) snapshot() snapshot {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return snapshot{l.view, l.seen, l.since, l.seenAt, l.changed}
+	return snapshot{l.view, l.seen, l.since, l.looked, l.seenAt, l.changed}
 }
 
 func (l *Leaser) enter(w *waiter) {

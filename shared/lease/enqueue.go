@@ -23,36 +23,43 @@ func (l *Leaser) Enqueue(ctx context.Context, r Request) (Status, error) {
 	return l.status(e), nil
 }
 
-// enqueue puts the entry in line. What it returns is sent not later than when the
-// entry's expiry was drawn, by the monotonic clock.
+// enqueue puts the entry in line. Its expiry was drawn at sent or later, by the
+// monotonic clock; zero: it has stood in line before.
 func (l *Leaser) enqueue(ctx context.Context, e Entry) (stands Entry, sent time.Time, err error) {
-	for {
+	for mayComeLate := false; ; {
 		sent = time.Now()
 		e.Expires = Milliseconds(l.now().Add(min(e.TTL, waiterLife)))
 		o := l.do(ctx, plain, Change{Kind: Add, Entry: e})
 		stands, there := o.view.Find(e.ID)
+		mayComeLate = mayComeLate || o.repeated || errors.Is(o.err, ErrUnknown)
 		switch {
 		case errors.Is(o.err, ErrBusy):
-			if !l.evict(ctx, o.view.expired(l.now())) {
-				return Entry{}, sent, ErrBusy
+			if l.evict(ctx, o.view.expired(l.now())) == nil {
+				continue
 			}
-			continue
+			if mayComeLate {
+				go l.undo(context.WithoutCancel(ctx), e, true)
+			}
+			return Entry{}, sent, ErrBusy
 		case errors.Is(o.err, errRefused) && !there:
 			return Entry{}, sent, ErrBuried
 		case o.err != nil && !errors.Is(o.err, errRefused):
-			if errors.Is(o.err, ErrUnknown) {
-				go l.undo(context.WithoutCancel(ctx), e.ID, true)
+			if mayComeLate {
+				go l.undo(context.WithoutCancel(ctx), e, true)
 			}
 			return Entry{}, sent, o.err
 		}
-		if o.repeated { // an earlier attempt may be late: it must not rise when this is over
+		if mayComeLate { // an earlier attempt: it must not rise when this is over
 			if err := l.bury(ctx, e.ID); err != nil {
-				go l.undo(context.WithoutCancel(ctx), e.ID, true)
+				go l.undo(context.WithoutCancel(ctx), e, true)
 				return Entry{}, sent, err
 			}
 		}
 		if o.view.Weight > MaxWeight/2 {
-			l.evict(ctx, o.view.expired(l.now()))
+			_ = l.evict(ctx, o.view.expired(l.now())) // what fails here, the next one tries again
+		}
+		if !stands.Expires.Equal(e.Expires) {
+			sent = time.Time{}
 		}
 		return stands, sent, nil
 	}
@@ -67,24 +74,28 @@ func (l *Leaser) bury(ctx context.Context, id string) error {
 	return o.err
 }
 
-// undo removes an entry for a caller that is gone. What fails here, time mends: the
-// entry expires within seconds, and a late one is expired when it comes.
-func (l *Leaser) undo(ctx context.Context, id string, mayComeLate bool) {
+// undo removes an entry for a caller that is gone. What fails here, time mends, of a
+// lock without a limit its next unlock.
+func (l *Leaser) undo(ctx context.Context, e Entry, mayComeLate bool) {
 	ctx, cancel := context.WithTimeout(ctx, undoTimeout)
 	defer cancel()
-	if mayComeLate {
-		_ = l.bury(ctx, id)
+	switch {
+	case !mayComeLate:
+	case e.Nonce == "":
+		_ = l.bury(ctx, e.ID)
+	default: // others use its id: its late attempt is refused once somebody has come since, be it ourselves
+		e.Expires = Milliseconds(l.now().Add(waiterLife))
+		l.do(ctx, plain, Change{Kind: Add, Entry: e})
 	}
-	if view, err := l.View(ctx); err == nil {
-		if e, stands := view.Find(id); stands {
-			l.do(ctx, plain, Change{Kind: Remove, Entry: e})
-		}
+	if stands, _, err := l.find(ctx, e.ID); err == nil && stands.is(e) {
+		l.do(ctx, plain, Change{Kind: Remove, Entry: stands})
 	}
 }
 
 // evict removes entries that have expired, unless they were renewed meanwhile. It
-// says whether any is gone, by whomever.
-func (l *Leaser) evict(ctx context.Context, expired []Entry) (any bool) {
+// returns nil if any is gone, by whomever, and errRefused if none is for good reason.
+func (l *Leaser) evict(ctx context.Context, expired []Entry) error {
+	gone, trouble := false, errRefused
 	tasks := make([]*task, len(expired))
 	for i, e := range expired {
 		tasks[i] = &task{
@@ -97,10 +108,17 @@ func (l *Leaser) evict(ctx context.Context, expired []Entry) (any bool) {
 		select {
 		case o := <-t.done:
 			_, stands := o.view.Find(expired[i].ID)
-			any = any || o.err == nil || errors.Is(o.err, errRefused) && !stands
+			if o.err == nil || errors.Is(o.err, errRefused) && !stands {
+				gone = true
+			} else {
+				trouble = o.err
+			}
 		case <-ctx.Done():
-			return any
+			return context.Cause(ctx)
 		}
 	}
-	return any
+	if gone {
+		return nil
+	}
+	return trouble
 }

@@ -95,12 +95,18 @@ func (l *Lease) dueIn(now time.Time) time.Duration {
 	return l.due.Sub(now)
 }
 
+// errNoAnswer is the trouble with a renewal that was begun.
+var errNoAnswer = errors.New("the store has not answered")
+
 // postpone sets when the renewal is tried again, if the one that is begun now should
 // fail.
 func (l *Lease) postpone(now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.due = now.Add(max(l.entry.TTL/10, 20*time.Millisecond))
+	l.due = now.Add(max(l.life/10, 20*time.Millisecond))
+	if l.trouble == nil {
+		l.trouble = errNoAnswer
+	}
 }
 
 // renew begins a renewal; its outcome is waited for in the background.
@@ -116,15 +122,23 @@ func (l *Lease) renew() {
 	go func() {
 		o := <-t.done
 		e, stands := o.view.Find(l.entry.ID)
-		switch {
-		case o.err == nil, errors.Is(o.err, errRefused) && stands && e.Ticket == l.entry.Ticket: // it expires then, or later
+		stands = stands && e.Ticket == l.entry.Ticket
+		switch refused := errors.Is(o.err, errRefused); {
+		case o.err == nil, refused && stands && e.Expires.Equal(expires): // by our attempt whose answer was lost
 			l.confirmed(sent, l.entry.TTL)
-		case errors.Is(o.err, errRefused):
+		case refused && stands: // our clock was set back: to others it ends when the last renewal said
+			l.troubled(nil)
+		case refused:
 			l.lose(ended(o.view, l.entry))
 		default:
-			l.mu.Lock()
-			l.trouble = o.err
-			l.mu.Unlock()
+			l.troubled(o.err)
 		}
 	}()
+}
+
+// troubled notes what the last renewal failed of, if it was the store.
+func (l *Lease) troubled(by error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.trouble = by
 }

@@ -16,9 +16,10 @@ type Lease struct {
 	caller context.Context // while it lives, the lease is renewed
 
 	mu      sync.Mutex
-	until   time.Time // until when it is to be trusted, by the monotonic clock
-	untilAt time.Time // the same by the wall clock, which may jump
-	due     time.Time // when it is to be renewed
+	until   time.Time     // until when it is to be trusted, by the monotonic clock
+	untilAt time.Time     // the same by the wall clock, which may jump
+	due     time.Time     // when it is to be renewed
+	life    time.Duration // what the last renewal was worth
 	timer   *time.Timer
 	trouble error // why the last renewal failed
 	over    bool
@@ -52,7 +53,7 @@ func (l *Lease) confirmed(sent time.Time, ttl time.Duration) {
 	}
 	l.until = until
 	l.untilAt = l.leaser.now().Round(0).Add(time.Until(until))
-	l.due = sent.Add(ttl / 3)
+	l.due, l.life = sent.Add(ttl/3), ttl
 	l.trouble = nil
 	l.timer.Reset(time.Until(until))
 }

@@ -44,6 +44,7 @@ type Leaser struct {
 	view    View          // the latest that was seen
 	seen    time.Time     // when it was known to be current, by the monotonic clock
 	seenAt  time.Time     // the same by the wall clock
+	looked  time.Time     // when a poll last ended, whatever it saw, by the monotonic clock
 	since   time.Time     // when it last changed, by the monotonic clock
 	changed chan struct{} // closed when view does
 
@@ -73,20 +74,26 @@ func New(store Store, options Options) *Leaser {
 
 // View reads the namespace, consistently.
 func (l *Leaser) View(ctx context.Context) (View, error) {
+	known := l.snapshot().view.Version
 	view, err := l.store.Read(ctx, true)
 	if err == nil {
-		l.observe(view, true)
+		l.observe(view, known)
 	}
 	return view, err
 }
 
+// inconsistent stands for what was known when a read was sent that need not be
+// consistent.
+const inconsistent = -1
+
 // observe takes note of a view. An earlier one than is known already is dropped:
-// it may show as free what has been taken since. Only the word of a consistent
-// read or a write is taken for that there is nothing at all any more.
-func (l *Leaser) observe(view View, consistent bool) {
+// it may show as free what has been taken since. It is taken only as the answer to a
+// write or consistent read that was sent when all that is known was known: then the
+// namespace was deleted, and perhaps made anew.
+func (l *Leaser) observe(view View, known int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	newer := view.Version > l.view.Version || consistent && view.Version == 0 && l.view.Version != 0
+	newer := view.Version > l.view.Version || view.Version < l.view.Version && known == l.view.Version
 	if view.Version < l.view.Version && !newer {
 		return
 	}
@@ -114,11 +121,11 @@ func (l *Leaser) look(ctx context.Context) error {
 	l.mu.Unlock()
 	view, err := l.store.Read(ctx, false)
 	if err == nil {
-		l.observe(view, false)
+		l.observe(view, inconsistent)
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.looking = nil
+	l.looking, l.looked = nil, time.Now()
 	close(done)
 	return err
 }

@@ -13,17 +13,20 @@ type Status struct {
 	Ahead   int  // how many stand before it on any of its keys
 }
 
+// statusIn returns how the entry stands. One that does not stand any more is not
+// granted, and nobody is ahead of it.
 func statusIn(view View, e Entry) Status {
-	ahead := len(view.Ahead(e))
-	return Status{Entry: e, Granted: ahead == 0, Ahead: ahead}
+	now, stands := view.Find(e.ID)
+	if !stands || now.Ticket != e.Ticket {
+		return Status{Entry: e}
+	}
+	ahead := len(view.Ahead(now))
+	return Status{Entry: now, Granted: ahead == 0, Ahead: ahead}
 }
 
 func (l *Leaser) status(e Entry) Status {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if now, stands := l.view.Find(e.ID); stands {
-		e = now
-	}
 	return statusIn(l.view, e)
 }
 
@@ -58,6 +61,8 @@ func (l *Leaser) keepAlive(ctx context.Context, e Entry) (Status, error) {
 	s := l.status(e)
 	var o outcome
 	switch change, due := l.signOfLife(s.Entry), l.now().Add(waiterLife-waiterRenews); {
+	case !s.Granted && s.Ahead == 0:
+		return Status{}, ErrNotFound
 	case s.Granted && !s.Entry.Confirmed:
 		o = l.do(ctx, plain, l.confirmation(s.Entry))
 	case !s.Granted && s.Entry.Expires.Before(due):

@@ -18,6 +18,9 @@ type task struct {
 	class  class
 	done   chan outcome // holds one; nil if nobody wants to know
 	gone   bool         // the caller has left; guarded by Leaser.mu
+	// repeated tells that a write of it, with others, went without an answer and was
+	// then refused for their sake: it may still come.
+	repeated bool
 }
 
 // class is what may go into one write together.
@@ -33,8 +36,7 @@ const (
 type outcome struct {
 	view     View // after it, or what stood in its way
 	err      error
-	repeated bool      // see Written
-	sent     time.Time // not later than when the write was sent, by the monotonic clock
+	repeated bool // see Written
 }
 
 // errRefused says that a change's condition does not hold.
@@ -89,8 +91,8 @@ func (l *Leaser) abandon(t *task) {
 
 // forsake removes what an abandoned task has added, or may have added.
 func (l *Leaser) forsake(t *task, o outcome) {
-	if o.err == nil || errors.Is(o.err, ErrUnknown) {
-		go l.undo(t.ctx, t.change.Entry.ID, o.repeated || o.err != nil)
+	if o.err == nil || o.repeated || errors.Is(o.err, ErrUnknown) {
+		go l.undo(t.ctx, t.change.Entry, o.repeated || o.err != nil)
 	}
 }
 
@@ -102,14 +104,14 @@ func (l *Leaser) write() {
 		if len(tasks) == 0 {
 			return
 		}
-		sent := time.Now()
+		sent, known := time.Now(), l.snapshot().view.Version
 		ctx, cancel := context.WithTimeout(tasks[0].ctx, writeTimeout)
 		w, err := l.store.Write(ctx, batch)
 		cancel()
 		if err == nil {
-			l.observe(w.View, true)
+			l.observe(w.View, known)
 		}
-		l.settle(tasks, w, err, sent)
+		l.settle(tasks, w, err)
 		// Who was told now may have something for the next one: a worker that releases
 		// one lease acquires another.
 		time.Sleep(min(time.Since(sent)/4, time.Millisecond))
@@ -229,13 +231,14 @@ func (l *Leaser) withOwn(tasks []*task) []*task {
 
 // settle tells what became of a write to those who wait for it. What was refused
 // for another one's sake is tried again.
-func (l *Leaser) settle(tasks []*task, w Written, err error, sent time.Time) {
+func (l *Leaser) settle(tasks []*task, w Written, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var again []*task
 	room := MaxWeight - w.View.Weight
 	for _, t := range tasks {
-		o := outcome{view: w.View, err: err, repeated: w.Repeated, sent: sent}
+		t.repeated = t.repeated || w.Repeated
+		o := outcome{view: w.View, err: err, repeated: t.repeated}
 		switch {
 		case err != nil || w.Done:
 		case !w.View.Holds(t.change):

@@ -37,9 +37,13 @@ func Fail(f *failure.Error) Response {
 	return r
 }
 
-// TooLarge is the failure of a body above limit bytes.
-func TooLarge(limit int64) *failure.Error {
-	return failure.New(failure.TooLarge, "the body is larger than %d bytes", limit)
+// TooLarge is the failure of a body above the operation's limit.
+func (o Operation) TooLarge() *failure.Error {
+	f := failure.New(failure.TooLarge, "the body is larger than %d bytes", o.MaxBody)
+	if o.largeIsInvalid {
+		f.Code, f.Field = failure.Invalid, "body"
+	}
+	return f
 }
 
 func jsonHeader() map[string]string { return map[string]string{"Content-Type": "application/json"} }

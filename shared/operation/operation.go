@@ -86,6 +86,8 @@ type Operation struct {
 	Timeout     time.Duration // from the door to the answer, or to the last line
 	Concurrency int           // calls that a process works on at a time
 
+	largeIsInvalid bool // see LargeIsInvalid
+
 	serve  func(context.Context, Request) (any, error)                // Answer, Task
 	stream func(context.Context, Request, func(line any) error) error // Stream
 }
@@ -95,6 +97,10 @@ type Option func(*Operation)
 
 // MaxBody sets the largest body, in bytes, that the operation reads.
 func MaxBody(bytes int64) Option { return func(o *Operation) { o.MaxBody = bytes } }
+
+// LargeIsInvalid makes a body that is too large bad input like any other (HTTP 400
+// with the field "body"), where the contract knows no 413.
+func LargeIsInvalid() Option { return func(o *Operation) { o.largeIsInvalid = true } }
 
 // Timeout sets for how long the operation may work.
 func Timeout(d time.Duration) Option { return func(o *Operation) { o.Timeout = d } }
@@ -148,7 +154,7 @@ func (o Operation) Handle(ctx context.Context, r Request) (answer Response) {
 		}
 	}()
 	if int64(len(r.Body)) > o.MaxBody {
-		return Fail(TooLarge(o.MaxBody))
+		return Fail(o.TooLarge())
 	}
 	out, err := o.serve(ctx, r)
 	if err != nil {

@@ -49,7 +49,7 @@ func (o Operation) Stream(ctx context.Context, r Request, sink Sink) (err error)
 		}
 	}()
 	if int64(len(r.Body)) > o.MaxBody {
-		return out.end(Fail(TooLarge(o.MaxBody)), nil)
+		return out.end(Fail(o.TooLarge()), nil)
 	}
 	if err := o.stream(ctx, r, out.send); err != nil {
 		return out.end(o.failed(ctx, err), err)

@@ -225,7 +225,11 @@ func plus(name expression.NameBuilder, first, more int64) expression.SetValueBui
 // room is the condition that so much weight can be added.
 func room(added int64) expression.ConditionBuilder {
 	weight := expression.Name("b")
-	return expression.Or(expression.AttributeNotExists(weight), expression.LessThanEqual(weight, expression.Value(lease.MaxWeight-added)))
+	light := expression.LessThanEqual(weight, expression.Value(lease.MaxWeight-added))
+	if added > lease.MaxWeight {
+		return light // never
+	}
+	return expression.Or(expression.AttributeNotExists(weight), light)
 }
 
 // steady is the condition that nobody has come since.

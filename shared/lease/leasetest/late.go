@@ -15,7 +15,6 @@ var lates = map[string]func(*testing.T, Open){
 	"an enqueue that was given up does not rise":       lateEnqueueGivenUp,
 	"a try that was given up does not rise":            lateTryGivenUp,
 	"a lock that was given up does not rise":           lateLockGivenUp,
-	"an enqueue whose write was made for others alone": lateEnqueueInOtherCompany,
 	"a renewal revives nobody":                         lateRenewal,
 	"a renewal shortens nothing":                       lateShorterRenewal,
 	"a confirmation shortens nothing":                  lateConfirmation,
@@ -85,36 +84,6 @@ func lateLockGivenUp(t *testing.T, open Open) {
 	requireNoEffect(t, store, &late)
 	require.NoError(t, lockAndUnlock(t, store, "a"))
 	requireNobody(t, store)
-}
-
-// Two enqueues are one write, whose first attempt is late. The second attempt is
-// refused for want of room for one of them; the other one is then written alone.
-func lateEnqueueInOtherCompany(t *testing.T, open Open) {
-	store := open(t)
-	big := fill(t, store, 3)
-	wire := NewWire(store)
-	us := process(wire)
-	var late Late
-	entered, gate := make(chan struct{}), make(chan struct{})
-	wire.Next(lease.Add, func(attempt Attempt) (lease.Written, error) {
-		close(entered)
-		<-gate
-		return attempt()
-	})
-	wire.Next(lease.Add, late.Repeated)
-	before := make(chan error, 1)
-	go func() {
-		before <- together(1, func(int) error { _, err := us.Try(t.Context(), request("first")); return err })
-	}()
-	wait(t, entered)
-	small, errs := request("small"), make(chan error, 2)
-	go func() { _, err := us.Enqueue(t.Context(), small); errs <- err }()
-	go func() { _, err := us.Enqueue(t.Context(), big); errs <- err }()
-	close(gate)
-	require.NoError(t, wait(t, before))
-	require.ErrorIs(t, <-errs, lease.ErrBusy)
-	require.NoError(t, <-errs)
-	_ = small
 }
 
 func lateRenewal(t *testing.T, open Open) {

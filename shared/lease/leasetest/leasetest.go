@@ -81,7 +81,12 @@ func mustView(t *testing.T, store lease.Store) lease.View {
 // requireFree requires that nobody holds or wants the keys, by taking them once.
 func requireFree(t *testing.T, store lease.Store, keys ...string) {
 	t.Helper()
-	held, err := process(store).Try(t.Context(), request(keys...))
+	requireFreeTo(t, process(store), keys...)
+}
+
+func requireFreeTo(t *testing.T, l *lease.Leaser, keys ...string) {
+	t.Helper()
+	held, err := l.Try(t.Context(), request(keys...))
 	require.NoError(t, err)
 	mustRelease(t, held)
 }

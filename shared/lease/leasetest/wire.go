@@ -131,9 +131,9 @@ func AnswerLost(attempt Attempt) (lease.Written, error) {
 }
 
 // Failed is a write that is not made.
-func Failed(Attempt) (lease.Written, error) {
-	return lease.Written{}, errors.New("the store refuses to serve")
-}
+func Failed(Attempt) (lease.Written, error) { return lease.Written{}, errFailed }
+
+var errFailed = errors.New("the store refuses to serve")
 
 // again makes an attempt that is not the first one.
 func again(attempt Attempt) (lease.Written, error) {

@@ -39,6 +39,10 @@ func Run(t *testing.T, open func(testing.TB) lease.Store) {
 		t.Parallel()
 		full(t, open(t))
 	})
+	t.Run("an empty namespace takes no more than it has room for", func(t *testing.T) {
+		t.Parallel()
+		overfull(t, open(t))
+	})
 }
 
 // ids that batches are about: few, so that they meet.
@@ -204,4 +208,17 @@ func full(t *testing.T, store lease.Store) {
 	require.EqualValues(t, lease.MaxWeight, w.View.Weight)
 	mustWrite(t, store, lease.Change{Kind: lease.Remove, Entry: w.View.Entries[0]})
 	mustWrite(t, store, add("now there is room", "y"))
+}
+
+func overfull(t *testing.T, store lease.Store) {
+	var adds []lease.Change
+	for i := range 40 {
+		c := add(fmt.Sprint(i), "x")
+		c.Entry.Weight = lease.MaxWeight/40 + 1
+		adds = append(adds, c)
+	}
+	w, err := store.Write(t.Context(), lease.Batch{Now: time.Now(), Changes: adds})
+	require.NoError(t, err)
+	require.False(t, w.Done)
+	mustWrite(t, store, adds[1:]...)
 }

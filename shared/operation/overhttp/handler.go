@@ -33,7 +33,7 @@ func endpoint(o operation.Operation) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, o.MaxBody))
 		if err != nil {
-			write(w, operation.Fail(bodyFailure(err, o.MaxBody)))
+			write(w, operation.Fail(bodyFailure(err, o)))
 			return
 		}
 		request := operation.Request{
@@ -54,10 +54,10 @@ func endpoint(o operation.Operation) http.Handler {
 	})
 }
 
-func bodyFailure(err error, limit int64) *failure.Error {
+func bodyFailure(err error, o operation.Operation) *failure.Error {
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
-		return operation.TooLarge(limit)
+		return o.TooLarge()
 	}
 	return failure.New(failure.Invalid, "the body did not arrive whole")
 }

@@ -1,0 +1,31 @@
+package histories_test
+
+import (
+	"fmt"
+	"os"
+	"sync"
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/smithy-go/middleware"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"lockstep/shared/operation"
+)
+
+var cmu sync.Mutex
+var counts = map[string]int{}
+
+func counting(o *dynamodb.Options) {
+	o.APIOptions = append(o.APIOptions, func(stack *middleware.Stack) error {
+		return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("zz", func(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (middleware.DeserializeOutput, middleware.Metadata, error) {
+			cmu.Lock()
+			counts[operation.NameOf(ctx)+" "+awsmiddleware.GetOperationName(ctx)]++
+			counts[awsmiddleware.GetOperationName(ctx)]++
+			counts["total"]++
+			cmu.Unlock()
+			return next.HandleDeserialize(ctx, in)
+		}), middleware.After)
+	})
+}
+
+func report() { fmt.Fprintln(os.Stderr, counts) }
