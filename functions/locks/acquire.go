@@ -90,32 +90,19 @@ func (s *Service) acquire(ctx context.Context, in acquireRequest) (leaseAnswer, 
 	if !chosen {
 		in.Secret = lease.NewSecret()
 	}
-	wait := milliseconds(in.Body.Wait, 0)
-	var status lease.Status
-	var err error
-	if wait == 0 {
-		status, err = s.Leases.TryStatus(ctx, in.request())
-	} else {
-		status, err = s.Leases.Enqueue(ctx, in.request())
+	status, err := s.enter(ctx, in, chosen)
+	mine := status
+	if err == nil && chosen {
+		err = s.Store.UseID(ctx, status.Entry.ID, status.Entry.Ticket)
 	}
-	switch {
-	case err != nil:
-	case !sameKeys(status.Entry.Keys, in.Body.Endpoints): // it stands already, on others
-		err = ErrIDUsed
-	case chosen:
-		err = s.noteUse(ctx, in.Secret, status)
+	if err == nil && status.Granted && !status.Entry.Expires.After(time.Now()) { // a repeat that comes late
+		status, err = s.Leases.Renew(ctx, in.Secret, milliseconds(in.Body.TTL, 0))
+	}
+	if wait := milliseconds(in.Body.Wait, 0); err == nil && wait > 0 {
+		status, err = s.Leases.Await(ctx, in.Secret, wait)
 	}
 	if err != nil {
-		return leaseAnswer{}, refused(err)
-	}
-	if wait > 0 {
-		status, err = s.Leases.Await(ctx, in.Secret, wait)
-		if errors.Is(err, lease.ErrNotFound) { // 404 is for an endpoint that nobody knows
-			return leaseAnswer{}, gone()
-		}
-		if err != nil {
-			return leaseAnswer{}, s.giveUp(ctx, in.Secret, ofLease(err))
-		}
+		return leaseAnswer{}, refused(s.giveUp(ctx, mine, chosen, err))
 	}
 	return answerOf(in.Secret, status, operation.Created, operation.Accepted), nil
 }
@@ -139,26 +126,35 @@ func (s *Service) checkKnown(ctx context.Context, endpoints []string) error {
 	return nil
 }
 
-// noteUse notes that a caller's own id is used, so that it is not used again once
-// the lease is over: by a request that was late, say. Who is told that it was used
-// before holds nothing.
-func (s *Service) noteUse(ctx context.Context, secret string, status lease.Status) error {
-	err := s.Store.UseID(ctx, status.Entry.ID, status.Entry.Ticket)
-	if err != nil {
-		return s.giveUp(ctx, secret, err)
+// enter puts the request in line, or takes what it wants at once if it does not wait.
+func (s *Service) enter(ctx context.Context, in acquireRequest, chosen bool) (status lease.Status, err error) {
+	request := in.request()
+	request.Repeatable = chosen
+	if milliseconds(in.Body.Wait, 0) == 0 {
+		status, err = s.Leases.TryStatus(ctx, request)
+	} else {
+		status, err = s.Leases.Enqueue(ctx, request)
 	}
-	return nil
+	if err == nil && !sameKeys(status.Entry.Keys, in.Body.Endpoints) { // it stands already, on others
+		return status, ErrIDUsed
+	}
+	return status, err
 }
 
 // giveUpTime is how long is tried to remove what waits for a caller that gets an
 // error; after that it expires by itself.
-const giveUpTime = 5 * time.Second
+const giveUpTime = 3 * time.Second
 
-// giveUp removes what waits for a caller that gets an error for it, and returns that.
-func (s *Service) giveUp(ctx context.Context, secret string, err error) error {
+// giveUp removes what this call has put in line and answers with an error, and returns
+// the error. A caller with an id of its own that has hung up may be repeating the
+// request already, and then finds its place: it is left to that, or to expire.
+func (s *Service) giveUp(ctx context.Context, mine lease.Status, chosen bool, err error) error {
+	if !mine.Added || chosen && ctx.Err() != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), giveUpTime)
 	defer cancel()
-	if removed := s.Leases.Release(ctx, secret); removed != nil && !errors.Is(removed, lease.ErrNotFound) {
+	if removed := s.Leases.Withdraw(ctx, mine.Entry); removed != nil && !errors.Is(removed, lease.ErrNotFound) {
 		return errors.Join(err, removed)
 	}
 	return err
@@ -174,6 +170,8 @@ func refused(err error) error {
 			way.ExpiresAt = Timestamp(held.Until)
 		}
 		return &failure.Error{Code: failure.Conflict, Message: "'" + held.Key + "' is already locked", Details: way, Err: err}
+	case errors.Is(err, lease.ErrNotFound): // evicted or broken while it waited; 404 is for an endpoint that nobody knows
+		return gone()
 	case errors.Is(err, ErrIDUsed), errors.Is(err, lease.ErrBuried):
 		return &failure.Error{Code: failure.Gone, Message: "the lease's id was used before", Err: err}
 	default:

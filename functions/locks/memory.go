@@ -20,6 +20,7 @@ type Memory struct {
 	endpoints map[string][]int64
 	rows      map[int64]row
 	used      map[string]use
+	swept     time.Time // when what is too old was last removed from used
 	journal   journal
 }
 
@@ -27,6 +28,7 @@ type Memory struct {
 type row struct {
 	state string
 	token int64 // the highest that has been here
+	wrote int64 // the one that wrote last
 }
 
 // use is the use of a lease's id.
@@ -92,7 +94,7 @@ func (m *Memory) DeleteEndpoint(_ context.Context, name string) error {
 	return nil
 }
 
-// state returns a resource's row; who calls it holds the mutex.
+// row returns a resource's row; who calls it holds the mutex.
 func (m *Memory) row(resource int64) row {
 	r, ok := m.rows[resource]
 	if !ok {
@@ -113,8 +115,11 @@ func (m *Memory) ReadState(_ context.Context, resource, token int64) (string, er
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	r := m.row(resource)
-	if r.token > token {
+	switch {
+	case r.wrote > token:
 		return "", ErrOutdated
+	case r.token > token:
+		return r.state, ErrPassed
 	}
 	r.token = token
 	m.rows[resource] = r
@@ -131,7 +136,7 @@ func (m *Memory) WriteStates(_ context.Context, token int64, states map[int64]st
 		}
 	}
 	for resource, state := range states {
-		m.rows[resource] = row{state: state, token: token}
+		m.rows[resource] = row{state: state, token: token, wrote: token}
 	}
 	return nil
 }
@@ -141,7 +146,10 @@ func (m *Memory) UseID(_ context.Context, id string, token int64) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := time.Now()
-	maps.DeleteFunc(m.used, func(_ string, u use) bool { return now.Sub(u.at) > IDsKept })
+	if now.Sub(m.swept) > time.Minute {
+		m.swept = now
+		maps.DeleteFunc(m.used, func(_ string, u use) bool { return now.Sub(u.at) > IDsKept })
+	}
 	if before, used := m.used[id]; used && before.token != token {
 		return ErrIDUsed
 	}

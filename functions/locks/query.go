@@ -101,7 +101,7 @@ func (s *Service) query(ctx context.Context, in queryRequest) (reading, error) {
 // again says whether a reading was thrown away for a reason that may pass: its lease
 // was lost on the way.
 func again(err error) bool {
-	return errors.Is(err, lease.ErrExpired) || errors.Is(err, lease.ErrBroken) || failure.Of(err).Code == failure.PreconditionFailed
+	return errors.Is(err, lease.ErrExpired) || errors.Is(err, lease.ErrBroken) || errors.Is(err, ErrOutdated)
 }
 
 func contended(err error) error {
@@ -130,14 +130,17 @@ func (s *Service) plan(ctx context.Context, ids []int64) ([]syncquery.Endpoint, 
 	}
 	chosen, homeless := syncquery.CoverAround(all, ids, func(e syncquery.Endpoint) bool { return e.Locked })
 	if len(homeless) > 0 {
-		return nil, &failure.Error{
-			Code: failure.NotFound, Message: "no endpoint serves " + listOf(homeless), Details: unknownResources{homeless},
-		}
+		return nil, unserved(homeless)
 	}
 	if len(chosen) > MaxEndpoints {
 		return nil, failure.InvalidField("resources", "resources are behind %d endpoints; at most %d can be leased at once", len(chosen), MaxEndpoints)
 	}
 	return chosen, nil
+}
+
+// unserved is that nobody serves these resources.
+func unserved(ids []int64) error {
+	return &failure.Error{Code: failure.NotFound, Message: "no endpoint serves " + listOf(ids), Details: unknownResources{ids}}
 }
 
 func listOf(ids []int64) string {
@@ -192,6 +195,9 @@ func (s *Service) readUnder(held *lease.Lease, ids []int64) (map[int64]string, e
 	for i, id := range ids {
 		group.Go(func() (err error) {
 			values[i], err = s.read(ctx, id, held.Token())
+			if errors.Is(err, ErrPassed) { // by another query, through another endpoint: nothing was changed
+				return nil
+			}
 			return err
 		})
 	}

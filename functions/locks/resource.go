@@ -39,6 +39,9 @@ func (s *Service) resource(ctx context.Context, in resourceRequest) (resourceSta
 		return resourceState{}, err
 	}
 	state, err := s.read(ctx, id, token)
+	if errors.Is(err, ErrOutdated) {
+		return resourceState{}, outdated(token)
+	}
 	return resourceState{State: state}, err
 }
 
@@ -70,11 +73,7 @@ func (s *Service) read(ctx context.Context, id, token int64) (string, error) {
 	if token == 0 {
 		return s.Store.State(ctx, id)
 	}
-	state, err := s.Store.ReadState(ctx, id, token)
-	if errors.Is(err, ErrOutdated) {
-		return "", outdated(token)
-	}
-	return state, err
+	return s.Store.ReadState(ctx, id, token)
 }
 
 // parseID reads a resource id: decimal digits and nothing else.

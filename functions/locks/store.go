@@ -3,6 +3,7 @@ package locks
 import (
 	"context"
 	"errors"
+	"fmt"
 )
 
 // Errors of a Store. The operations turn them into the words of the contract.
@@ -10,6 +11,10 @@ var (
 	ErrEndpointNotFound = errors.New("endpoint not found")
 	ErrOutdated         = errors.New("somebody with a higher fencing token has been at the resource")
 	ErrIDUsed           = errors.New("the lease's id was used before")
+
+	// ErrPassed is an ErrOutdated: somebody with a higher token has been there, but only
+	// to read.
+	ErrPassed = fmt.Errorf("%w, to read", ErrOutdated)
 )
 
 // Store is what the service needs of a store beside the namespace of its leases.
@@ -35,7 +40,7 @@ type Store interface {
 
 	// ReadState is State for the holder of a lease, and leaves its fencing token at
 	// the resource: from then on nobody with a lower one writes or reads there.
-	// Errors: ErrOutdated.
+	// Errors: ErrOutdated; ErrPassed, with the state, which is right all the same.
 	ReadState(ctx context.Context, resource, token int64) (string, error)
 
 	// WriteStates writes all states, by resource, or none, for the holder of a lease.

@@ -75,10 +75,16 @@ func (s *Service) write(ctx context.Context, in writeRequest) (done, error) {
 		return done{}, err
 	}
 	states := in.states()
+	if unknown := nobodyServes(served, states); len(unknown) > 0 {
+		return done{}, unserved(unknown)
+	}
 	token, _ := parseID(in.Token) // it was checked
 	e, stands := view.Find(lease.PublicID(in.Secret))
-	if !stands || e.Ticket != token || !view.Granted(e) {
-		return done{}, failure.New(failure.PreconditionFailed, "the lease with token %d is gone, or not granted", token)
+	if !stands || e.Ticket != token {
+		return done{}, failure.New(failure.PreconditionFailed, "the lease with token %d is gone", token)
+	}
+	if !view.Granted(e) {
+		e.Keys = nil // it waits, and holds nothing
 	}
 	if missing := needed(served, states, e.Keys); len(missing) > 0 {
 		return done{}, failure.New(failure.Refused, "the lease does not hold %s", quoted(missing))
@@ -93,6 +99,21 @@ func (s *Service) write(ctx context.Context, in writeRequest) (done, error) {
 
 func outdated(token int64) error {
 	return failure.New(failure.PreconditionFailed, "somebody with a higher fencing token than %d has been there", token)
+}
+
+// nobodyServes returns, ascending, the resources that no endpoint serves.
+func nobodyServes(served map[string][]int64, states map[int64]string) (unknown []int64) {
+	for id := range states {
+		homeless := true
+		for _, ids := range served {
+			homeless = homeless && !slices.Contains(ids, id)
+		}
+		if homeless {
+			unknown = append(unknown, id)
+		}
+	}
+	slices.Sort(unknown)
+	return unknown
 }
 
 // needed returns the endpoints that serve any of the resources and are not held.

@@ -14,7 +14,6 @@ import (
 // too.
 func TestPagesMayCall(t *testing.T) {
 	ourServers(t, func(t *testing.T, s server) {
-		//TMP
 		e, _ := free(t, s.locks)
 		for path, method := range map[string]string{
 			"/leases": "PUT", "/leases/x/break": "POST", "/resources": "PUT", "/query": "POST", "/registry": "GET",

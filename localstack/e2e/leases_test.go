@@ -30,7 +30,12 @@ func TestLeases(t *testing.T) {
 			"many are listed in pages":       manyAreListed,
 		} {
 			t.Run(name, func(t *testing.T) {
-				t.Parallel()
+				// LocalStack's default DynamoDB reads what it gives a stream as an item's images
+				// before and after the write by itself: where two write at once it has wrong ones,
+				// and so has watch.
+				if !s.onLocalStack() {
+					t.Parallel()
+				}
 				test(t, s)
 			})
 		}
@@ -50,7 +55,7 @@ func theSecondWaits(t *testing.T, s server) {
 
 	granted := beside(t, func() { second.acquire(t, http.StatusCreated, waits, b, c) })
 	line := follow(t, s, start, 2, a.name, b.name, c.name)
-	require.Equal(t, "wait", line[1].Event)
+	require.Equal(t, "wait", line[1].Event, "%+v", line)
 
 	play(t, s.locks, []step{
 		{what: "lock what somebody waits for", method: "POST", path: "/" + c.name + "/lock", status: 403, error: "'" + c.name + "' is already locked"},

@@ -81,7 +81,7 @@ func TestEndpointsArePutAndDeleted(t *testing.T) {
 				{what: "an id twice", method: "PUT", path: at, body: `{"resources": [1, 1]}`, status: 400, field: "resources"},
 				{what: "no JSON", method: "PUT", path: at, body: `resources`, status: 400, field: "body"},
 				{what: "no body", method: "PUT", path: at, status: 400, field: "body"},
-				{what: "too large a body", method: "PUT", path: at, body: strings.Repeat(" ", 65<<10), status: 413, error: "the body is larger than 65536 bytes", check: shows(base, name, false, 6)},
+				{what: "too large a body", method: "PUT", path: at, body: strings.Repeat(" ", 65<<10), status: 400, error: "the body is larger than 65536 bytes", field: "body", check: shows(base, name, false, 6)},
 				{what: "delete", method: "DELETE", path: at, status: 200},
 				{what: "delete again", method: "DELETE", path: at, status: 404, error: "'" + name + "' not found"},
 				{what: "lock what is gone", method: "POST", path: at + "/lock", status: 404, error: "'" + name + "' not found"},

@@ -124,10 +124,12 @@ func ourServers(t *testing.T, test func(t *testing.T, s server)) {
 // something out for that says so.
 func notOnLocalStack(t *testing.T, s server, difference string) {
 	t.Helper()
-	if strings.Contains(s.locks, "/_aws/execute-api/") {
+	if s.onLocalStack() {
 		t.Skip("SKIPPED on LocalStack: " + difference)
 	}
 }
+
+func (s server) onLocalStack() bool { return strings.Contains(s.locks, "/_aws/execute-api/") }
 
 // behindAGateway says whether a REST API of AWS's answers what it has no route for.
 func (s server) behindAGateway() bool {

@@ -5,6 +5,8 @@ package dynamo
 import (
 	"context"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 )
@@ -21,5 +23,13 @@ func Open(ctx context.Context) (*dynamodb.Client, error) {
 		// body the SDK has not read to its end: it then logs a warning and drops the
 		// connection. TLS guards the bytes already.
 		o.DisableValidateResponseChecksum = true
+		o.Retryer = retry.NewStandard(func(o *retry.StandardOptions) {
+			o.Retryables = append(o.Retryables, retry.IsErrorRetryableFunc(func(err error) aws.Ternary {
+				if retriable(err) {
+					return aws.TrueTernary
+				}
+				return aws.UnknownTernary
+			}))
+		})
 	}), nil
 }

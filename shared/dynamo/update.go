@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"net/http"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go"
@@ -26,12 +28,12 @@ type Updater interface {
 }
 
 // Update makes a conditional write, and makes the attempts itself instead of
-// leaving them to the SDK: repeated tells that an earlier attempt went without an
-// answer, so that its effect may be what the last one ran into. Only a caller who
+// leaving them to the SDK: repeated tells that an earlier attempt may have been made
+// all the same, so that its effect may be what the last one ran into. Only a caller who
 // knows that can tell "somebody else did it" from "I did it". The pauses between
 // attempts end with ctx.
 func Update(ctx context.Context, client Updater, in *dynamodb.UpdateItemInput) (out *dynamodb.UpdateItemOutput, repeated bool, err error) {
-	repeated, err = repeat(ctx, func() error {
+	repeated, err = repeat(ctx, func(ctx context.Context) error {
 		out, err = client.UpdateItem(ctx, in, once)
 		return err
 	})
@@ -47,20 +49,29 @@ type Transactor interface {
 // own; what cancels it for others' transactions alone is tried again. The input
 // should have a ClientRequestToken, by which the table itself knows a repeat.
 func Transact(ctx context.Context, client Transactor, in *dynamodb.TransactWriteItemsInput) (repeated bool, err error) {
-	return repeat(ctx, func() error {
+	return repeat(ctx, func(ctx context.Context) error {
 		_, err := client.TransactWriteItems(ctx, in, once)
 		return err
 	})
 }
 
-// repeat makes attempts while another one may fare better.
-func repeat(ctx context.Context, attempt func() error) (repeated bool, err error) {
+// attemptTime is how long one attempt may take. Answers come within milliseconds; an
+// attempt that hangs must not take the time of the next one.
+const attemptTime = 2 * time.Second
+
+// repeat makes attempts while another one may fare better. repeated tells that one
+// before the last may have had its effect: no answer came, or one that leaves it open.
+func repeat(ctx context.Context, attempt func(context.Context) error) (repeated bool, err error) {
 	pause := firstPause
 	for n := 1; ; n++ {
-		if err = attempt(); err == nil || n == attempts || !retriable(err) {
+		limited, cancel := context.WithTimeout(ctx, attemptTime)
+		err = attempt(limited)
+		hung := limited.Err() != nil && ctx.Err() == nil
+		cancel()
+		if err == nil || n == attempts || !hung && !retriable(err) {
 			return repeated, err
 		}
-		repeated = true
+		repeated = repeated || !Answered(err)
 		select {
 		case <-ctx.Done():
 			return repeated, err
@@ -104,9 +115,16 @@ func retriable(err error) bool {
 	return known == aws.TrueTernary || known == aws.UnknownTernary && errors.As(err, &broken)
 }
 
-// Answered says whether the error is DynamoDB's own word, so that a single attempt
-// that failed with it had no effect; else no answer came, and nobody knows.
+// Answered says whether the error is DynamoDB's own word that it did nothing: a
+// refusal, also for want of capacity. Without an answer, or with a 5xx, nobody knows.
 func Answered(err error) bool {
 	var answer smithy.APIError
-	return errors.As(err, &answer)
+	var response *awshttp.ResponseError
+	return errors.As(err, &answer) && errors.As(err, &response) && response.HTTPStatusCode() < http.StatusInternalServerError
+}
+
+// Throttled says whether the error is that the table or the account takes no more for
+// now.
+func Throttled(err error) bool {
+	return Answered(err) && retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err) == aws.TrueTernary
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"testing"
@@ -70,11 +71,16 @@ var final = map[string]error{
 	"an error that nobody knows":     errors.New("out of memory"),
 }
 
-// passing are errors after which the write may or may not have happened.
-var passing = map[string]error{
+// turnedAway are errors after which the write has not happened, but may yet.
+var turnedAway = map[string]error{
 	"a throttled table":      answered(400, &types.ProvisionedThroughputExceededException{}),
 	"a throttled account":    answered(400, &types.RequestLimitExceeded{}),
 	"a throttled client":     answered(400, &smithy.GenericAPIError{Code: "ThrottlingException"}),
+	"somebody's transaction": answered(400, &types.TransactionConflictException{}),
+}
+
+// passing are errors after which the write may or may not have happened.
+var passing = map[string]error{
 	"a 500":                  answered(500, &types.InternalServerError{}),
 	"a 503 of no known code": answered(503, &smithy.GenericAPIError{Code: "UnknownError"}),
 	"a connection refused":   &smithyhttp.RequestSendError{Err: &net.OpError{Op: "dial", Err: errors.New("connection refused")}},
@@ -104,7 +110,7 @@ func TestUpdateReturnsAtOnce(t *testing.T) {
 
 func TestUpdateRepeats(t *testing.T) {
 	t.Parallel()
-	for name, err := range passing {
+	for name, err := range all(passing, turnedAway) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
@@ -112,11 +118,45 @@ func TestUpdateRepeats(t *testing.T) {
 				out, repeated, got := dynamo.Update(t.Context(), client, &dynamodb.UpdateItemInput{})
 				require.NoError(t, got)
 				require.Same(t, done, out)
-				require.True(t, repeated)
+				require.Equal(t, passing[name] != nil, repeated, "the first attempt may have had its effect")
 				require.Equal(t, 2, client.calls)
 			})
 		})
 	}
+}
+
+func all(kinds ...map[string]error) map[string]error {
+	every := map[string]error{}
+	for _, kind := range kinds {
+		maps.Copy(every, kind)
+	}
+	return every
+}
+
+// hanging is an Updater whose first call never answers.
+type hanging struct {
+	*stub
+	hung bool
+}
+
+func (h *hanging) UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput, change ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error) {
+	if !h.hung {
+		h.hung = true
+		<-ctx.Done()
+		return nil, &aws.RequestCanceledError{Err: ctx.Err()}
+	}
+	return h.stub.UpdateItem(ctx, in, change...)
+}
+
+func TestUpdateDoesNotWaitForAnAttemptThatHangs(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		client, started := &hanging{stub: &stub{t: t}}, time.Now()
+		_, repeated, err := dynamo.Update(t.Context(), client, &dynamodb.UpdateItemInput{})
+		require.NoError(t, err)
+		require.True(t, repeated, "it may come yet")
+		require.Less(t, time.Since(started), 3*time.Second) // the bubble's clock
+	})
 }
 
 func TestUpdateSaysThatARefusalMayBeItsOwnDoing(t *testing.T) {
@@ -152,20 +192,20 @@ func TestUpdateGivesUpInTheEnd(t *testing.T) {
 
 func TestUpdateEndsWithItsContext(t *testing.T) {
 	t.Parallel()
-	throttled := passing["a throttled table"]
+	lost := passing["a connection closed"]
 	t.Run("over before it began", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			cancel()
-			requireEnd(ctx, t, &stub{t: t, errs: []error{throttled}}, throttled)
+			requireEnd(ctx, t, &stub{t: t, errs: []error{lost}}, lost)
 		})
 	})
 	t.Run("over during an attempt", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
-			requireEnd(ctx, t, &stub{t: t, errs: []error{throttled}, between: cancel}, throttled)
+			requireEnd(ctx, t, &stub{t: t, errs: []error{lost}, between: cancel}, lost)
 		})
 	})
 	t.Run("over in a pause", func(t *testing.T) {
@@ -173,9 +213,9 @@ func TestUpdateEndsWithItsContext(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Nanosecond) // all but one pause in ten million are longer
 			defer cancel()
-			client := &stub{t: t, errs: []error{throttled}}
+			client := &stub{t: t, errs: []error{lost}}
 			_, _, err := dynamo.Update(ctx, client, &dynamodb.UpdateItemInput{})
-			require.Equal(t, throttled, err)
+			require.Equal(t, lost, err)
 			require.Equal(t, 1, client.calls)
 		})
 	})

@@ -30,6 +30,7 @@ func (l *Leaser) Acquire(ctx context.Context, r Request) (*Lease, error) {
 		if !errors.Is(err, ErrExpired) || r.Secret != "" {
 			return lease, err
 		}
+		rest(waiting, l.poll)
 	}
 }
 
@@ -37,7 +38,8 @@ func (l *Leaser) acquire(waiting, ctx context.Context, r Request) (*Lease, error
 	if r.Secret == "" {
 		r.Secret = NewSecret()
 	}
-	e, sent, err := l.enqueue(waiting, l.entry(r))
+	wanted := l.entry(r)
+	e, sent, err := l.enqueue(waiting, wanted, r.Repeatable)
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +48,9 @@ func (l *Leaser) acquire(waiting, ctx context.Context, r Request) (*Lease, error
 	}
 	e, sent, err = l.await(waiting, e)
 	if err != nil {
-		l.dequeue(ctx, e)
+		if e.sameCall(wanted) {
+			l.dequeue(ctx, e)
+		}
 		return nil, err
 	}
 	return l.hold(ctx, e, sent, e.TTL), nil
@@ -84,11 +88,14 @@ func (l *Leaser) TryStatus(ctx context.Context, r Request) (Status, error) {
 	if err := r.Validate(); err != nil {
 		return Status{}, err
 	}
-	e, _, err := l.take(ctx, l.entry(r))
+	wanted := l.entry(r)
+	e, _, err := l.take(ctx, wanted)
 	if err != nil {
 		return Status{}, err
 	}
-	return l.status(e), nil
+	s := l.status(e)
+	s.Added = e.sameCall(wanted)
+	return s, nil
 }
 
 // freshEnough is how old a view may be to try on it. On an older one, a read first
@@ -99,16 +106,16 @@ const freshEnough = 100 * time.Millisecond
 // at sent or later; zero: it has stood before, and may only wait.
 func (l *Leaser) take(ctx context.Context, e Entry) (stands Entry, sent time.Time, err error) {
 	begin := time.Now()
-	if l.snapshot().seen.Before(begin.Add(-freshEnough)) {
+	if s := l.snapshot(); s.sure.Before(begin.Add(-freshEnough)) || s.seenAt.Before(l.now().Add(-freshEnough)) {
 		if _, err := l.View(ctx); err != nil {
 			return Entry{}, sent, err
 		}
 	}
-	for {
+	for lost := 0; ; {
 		s := l.snapshot()
 		mine, repeat := s.view.Find(e.ID)
 		repeat = repeat && mine.is(e)
-		if repeat && !s.seen.Before(begin) {
+		if repeat && !s.sure.Before(begin) {
 			return mine, time.Time{}, nil
 		}
 		if _, buried := s.view.Tombs[e.ID]; buried && !repeat { // it may stand beside its tomb
@@ -121,7 +128,7 @@ func (l *Leaser) take(ctx context.Context, e Entry) (stands Entry, sent time.Tim
 			}
 			continue
 		}
-		if len(ahead) > 0 && !s.seen.Before(begin) {
+		if len(ahead) > 0 && !s.sure.Before(begin) {
 			return Entry{}, sent, held(e, ahead[0])
 		}
 		if len(ahead) > 0 || repeat { // the view is of before: they may be gone by now
@@ -131,11 +138,27 @@ func (l *Leaser) take(ctx context.Context, e Entry) (stands Entry, sent time.Tim
 			continue
 		}
 		sent = time.Now()
-		if stands, err := l.tryOnce(ctx, e); !errors.Is(err, errRefused) {
+		switch stands, err := l.tryOnce(ctx, e); {
+		case errors.Is(err, errLostRace):
+			if lost++; lost == 1 { // what was in the way is seen now: at once again
+				continue
+			}
+			rest(ctx, min(lostRacePause<<min(lost, 10), lostRaceLongest))
+			if _, err := l.View(ctx); err != nil {
+				return Entry{}, sent, err
+			}
+		case !errors.Is(err, errRefused):
 			return stands, sent, err
 		}
 	}
 }
+
+// How long somebody pauses at most who has lost a race against others that came in
+// between: the more often, the longer, so that many who try at once get through.
+const (
+	lostRacePause   = 4 * time.Millisecond
+	lostRaceLongest = 256 * time.Millisecond
+)
 
 // tryOnce writes the entry if nobody has come since the latest view, in which its
 // keys are free. Late attempts at that can't rise again: somebody has come, be it
@@ -146,12 +169,12 @@ func (l *Leaser) tryOnce(ctx context.Context, e Entry) (Entry, error) {
 	}
 	o := l.do(ctx, steady, Change{Kind: Add, Entry: e})
 	switch stands, there := o.view.Find(e.ID); {
-	case refusedIsFine(o.err) == nil && there && stands.is(e) && stands.Expires.Equal(e.Expires):
+	case refusedIsFine(o.err) == nil && there && stands.sameCall(e):
 		return stands, nil
 	case errors.Is(o.err, ErrBusy) && l.evict(ctx, o.view.expired(l.now())) == nil:
 		return Entry{}, errRefused // there is room now
 	case errors.Is(o.err, ErrUnknown):
-		go l.undo(context.WithoutCancel(ctx), e, true)
+		l.undo(context.WithoutCancel(ctx), e, true)
 		return Entry{}, o.err
 	default:
 		return Entry{}, o.err

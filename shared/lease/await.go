@@ -75,8 +75,7 @@ func (l *Leaser) await(ctx context.Context, e Entry) (_ Entry, granted time.Time
 		if ctx.Err() != nil {
 			return mine, granted, stoodInTheWay(ctx, mine, ahead, trouble)
 		}
-		if err := l.step(ctx, w, mine, ahead, s); err != nil {
-			trouble = err
+		if trouble = l.step(ctx, w, mine, ahead, s); trouble != nil {
 			rest(ctx, 100*time.Millisecond)
 		}
 	}
@@ -158,16 +157,16 @@ func (l *Leaser) lookIn(s snapshot, ahead []Entry) time.Duration {
 
 // snapshot is what is known of the namespace.
 type snapshot struct {
-	view                View
-	seen, since, looked time.Time // see Leaser
-	seenAt              time.Time
-	changed             <-chan struct{}
+	view                      View
+	seen, since, looked, sure time.Time // see Leaser
+	seenAt                    time.Time
+	changed                   <-chan struct{}
 }
 
 func (l *Leaser) snapshot() snapshot {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return snapshot{l.view, l.seen, l.since, l.looked, l.seenAt, l.changed}
+	return snapshot{l.view, l.seen, l.since, l.looked, l.sure, l.seenAt, l.changed}
 }
 
 func (l *Leaser) enter(w *waiter) {

@@ -70,6 +70,7 @@ func apart(t *testing.T, ttl time.Duration) {
 		<-finished
 	}
 	require.Less(t, time.Since(begin), 2*time.Minute, "120 holds of 50 ms each")
+	require.NotEmpty(t, granted)
 	for i, e := range granted[1:] {
 		require.Greater(t, e.Ticket, granted[i].Ticket)
 	}

@@ -129,7 +129,7 @@ func TestAWaiterOfAServerIsKeptAliveByItsCaller(t *testing.T) {
 			require.NoError(t, err)
 			require.False(t, status.Granted)
 		}
-		time.Sleep(4900 * time.Millisecond)
+		time.Sleep(4990 * time.Millisecond)
 		status, err := server.Await(t.Context(), r.Secret, 0)
 		require.NoError(t, err)
 		require.Equal(t, 1, status.Ahead)

@@ -16,16 +16,19 @@ func (l *Leaser) Enqueue(ctx context.Context, r Request) (Status, error) {
 	if err := r.Validate(); err != nil {
 		return Status{}, err
 	}
-	e, _, err := l.enqueue(ctx, l.entry(r))
+	e := l.entry(r)
+	stands, _, err := l.enqueue(ctx, e, r.Repeatable)
 	if err != nil {
 		return Status{}, err
 	}
-	return l.status(e), nil
+	s := l.status(stands)
+	s.Added = stands.sameCall(e)
+	return s, nil
 }
 
 // enqueue puts the entry in line. Its expiry was drawn at sent or later, by the
 // monotonic clock; zero: it has stood in line before.
-func (l *Leaser) enqueue(ctx context.Context, e Entry) (stands Entry, sent time.Time, err error) {
+func (l *Leaser) enqueue(ctx context.Context, e Entry, repeatable bool) (stands Entry, sent time.Time, err error) {
 	for mayComeLate := false; ; {
 		sent = time.Now()
 		e.Expires = Milliseconds(l.now().Add(min(e.TTL, waiterLife)))
@@ -38,27 +41,27 @@ func (l *Leaser) enqueue(ctx context.Context, e Entry) (stands Entry, sent time.
 				continue
 			}
 			if mayComeLate {
-				go l.undo(context.WithoutCancel(ctx), e, true)
+				l.undo(context.WithoutCancel(ctx), e, !repeatable)
 			}
-			return Entry{}, sent, ErrBusy
+			return Entry{}, sent, o.err
 		case errors.Is(o.err, errRefused) && !there:
 			return Entry{}, sent, ErrBuried
 		case o.err != nil && !errors.Is(o.err, errRefused):
 			if mayComeLate {
-				go l.undo(context.WithoutCancel(ctx), e, true)
+				l.undo(context.WithoutCancel(ctx), e, !repeatable)
 			}
 			return Entry{}, sent, o.err
 		}
 		if mayComeLate { // an earlier attempt: it must not rise when this is over
 			if err := l.bury(ctx, e.ID); err != nil {
-				go l.undo(context.WithoutCancel(ctx), e, true)
+				l.undo(context.WithoutCancel(ctx), e, !repeatable)
 				return Entry{}, sent, err
 			}
 		}
 		if o.view.Weight > MaxWeight/2 {
 			_ = l.evict(ctx, o.view.expired(l.now())) // what fails here, the next one tries again
 		}
-		if !stands.Expires.Equal(e.Expires) {
+		if !stands.sameCall(e) || !stands.Expires.Equal(e.Expires) {
 			sent = time.Time{}
 		}
 		return stands, sent, nil
@@ -74,30 +77,45 @@ func (l *Leaser) bury(ctx context.Context, id string) error {
 	return o.err
 }
 
-// undo removes an entry for a caller that is gone. What fails here, time mends, of a
-// lock without a limit its next unlock.
+// undo removes what a call may have left behind that has failed or was given up, and
+// nothing that another call with the same secret has put there. What fails here, time
+// mends, of a lock without a limit its next unlock.
 func (l *Leaser) undo(ctx context.Context, e Entry, mayComeLate bool) {
 	ctx, cancel := context.WithTimeout(ctx, undoTimeout)
 	defer cancel()
 	switch {
 	case !mayComeLate:
-	case e.Nonce == "":
+	case !e.IsLock():
 		_ = l.bury(ctx, e.ID)
 	default: // others use its id: its late attempt is refused once somebody has come since, be it ourselves
 		e.Expires = Milliseconds(l.now().Add(waiterLife))
 		l.do(ctx, plain, Change{Kind: Add, Entry: e})
 	}
-	if stands, _, err := l.find(ctx, e.ID); err == nil && stands.is(e) {
+	if stands, _, err := l.find(ctx, e.ID); err == nil && stands.sameCall(e) {
 		l.do(ctx, plain, Change{Kind: Remove, Entry: stands})
 	}
 }
 
-// evict removes entries that have expired, unless they were renewed meanwhile. It
-// returns nil if any is gone, by whomever, and errRefused if none is for good reason.
+// evict removes entries that have expired, unless they were renewed meanwhile; those
+// that somebody else of this process is just evicting are left to that. It returns nil
+// if any is gone, by whomever, and errRefused if none is for good reason.
 func (l *Leaser) evict(ctx context.Context, expired []Entry) error {
+	mine, changed := l.claim(expired)
+	if len(mine) == 0 && len(expired) > 0 {
+		timer := time.NewTimer(lookAtLeastEvery) // theirs may fail
+		defer timer.Stop()
+		select {
+		case <-changed:
+		case <-timer.C:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+		return nil
+	}
+	defer l.unclaim(mine)
 	gone, trouble := false, errRefused
-	tasks := make([]*task, len(expired))
-	for i, e := range expired {
+	tasks := make([]*task, len(mine))
+	for i, e := range mine {
 		tasks[i] = &task{
 			ctx: context.WithoutCancel(ctx), class: alone, done: make(chan outcome, 1),
 			change: Change{Kind: Remove, Entry: e, Seen: e.Expires, Reason: EndedEvicted},
@@ -105,20 +123,38 @@ func (l *Leaser) evict(ctx context.Context, expired []Entry) error {
 	}
 	l.submit(tasks...)
 	for i, t := range tasks {
-		select {
-		case o := <-t.done:
-			_, stands := o.view.Find(expired[i].ID)
-			if o.err == nil || errors.Is(o.err, errRefused) && !stands {
-				gone = true
-			} else {
-				trouble = o.err
-			}
-		case <-ctx.Done():
-			return context.Cause(ctx)
+		o := <-t.done // within writeTimeout
+		_, stands := o.view.Find(mine[i].ID)
+		if o.err == nil || errors.Is(o.err, errRefused) && !stands {
+			gone = true
+		} else {
+			trouble = o.err
 		}
 	}
 	if gone {
 		return nil
 	}
 	return trouble
+}
+
+// claim returns those of the entries that nobody of this process is evicting, and
+// what is closed when the namespace has changed.
+func (l *Leaser) claim(expired []Entry) (mine []Entry, changed <-chan struct{}) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, e := range expired {
+		if !l.evicting[e.ID] {
+			l.evicting[e.ID] = true
+			mine = append(mine, e)
+		}
+	}
+	return mine, l.changed
+}
+
+func (l *Leaser) unclaim(mine []Entry) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, e := range mine {
+		delete(l.evicting, e.ID)
+	}
 }

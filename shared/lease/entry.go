@@ -28,7 +28,10 @@ type Request struct {
 	Keys   []string      // 1 to MaxKeys of 1 to MaxKeyBytes, in any order, none twice
 	Owner  string        // for people to read, up to MaxOwnerBytes
 	TTL    time.Duration // how long the lease outlives its last renewal, MinTTL to MaxTTL
-	Wait   time.Duration // how long Acquire waits at most; 0: until its context ends
+	// Repeatable tells that the same Secret may be sent again after an error: then what
+	// an attempt leaves behind whose fate is unknown is left to expire, within 5 s.
+	Repeatable bool
+	Wait       time.Duration // how long Acquire waits at most; 0: until its context ends
 }
 
 // InvalidError says what is wrong with a request.
@@ -82,7 +85,7 @@ type Entry struct {
 	TTL       time.Duration // what a grant is worth
 	Expires   time.Time     // when it may be evicted; zero: never
 	Confirmed bool          // its grant was seen, and Expires set to the whole TTL
-	Nonce     string        // drawn anew for each lock, whose ID is not
+	Nonce     string        // drawn anew by each call that tries to put it in line
 	Weight    int64         // what it counts against MaxWeight
 }
 
@@ -104,8 +107,14 @@ func (e Entry) weigh() int64 {
 	return max(minWeight, int64(bytes))
 }
 
-// is says whether both are the same acquisition.
-func (e Entry) is(other Entry) bool { return e.ID == other.ID && e.Nonce == other.Nonce }
+// is says whether both are the same acquisition: of a lease one that is repeated with
+// its secret, of a lock, whose id everybody uses, the same call.
+func (e Entry) is(other Entry) bool {
+	return e.ID == other.ID && (!e.IsLock() || e.sameCall(other))
+}
+
+// sameCall says whether one call has made both.
+func (e Entry) sameCall(other Entry) bool { return e.ID == other.ID && e.Nonce == other.Nonce }
 
 // shares says whether both entries want one key.
 func (e Entry) shares(other Entry) bool { return e.sharedKey(other) != "" }

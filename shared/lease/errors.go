@@ -21,8 +21,9 @@ var (
 	ErrNotFound = errors.New("lease: no such lease, or not any more")
 	// ErrBuried: the id was used before and given up; it can't be used again.
 	ErrBuried = errors.New("lease: the id was used before")
-	// ErrBusy: the namespace is full. Come back later, or spread over more namespaces.
-	ErrBusy = errors.New("lease: the namespace is full")
+	// ErrBusy: the namespace is full, or its table takes no more for now. Come back later,
+	// or spread over more namespaces.
+	ErrBusy = errors.New("lease: the namespace is full or throttled")
 	// ErrHeld: somebody else holds a key, or waits for it. See HeldError.
 	ErrHeld = errors.New("lease: held by somebody else")
 	// ErrWaited: Request.Wait is over.

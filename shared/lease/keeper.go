@@ -111,7 +111,7 @@ func (l *Lease) postpone(now time.Time) {
 
 // renew begins a renewal; its outcome is waited for in the background.
 func (l *Lease) renew() {
-	if l.caller.Err() != nil || l.ctx.Err() != nil {
+	if l.caller.Err() != nil || l.ctx.Err() != nil || !l.begin() {
 		return
 	}
 	sent := time.Now()
@@ -121,6 +121,7 @@ func (l *Lease) renew() {
 	l.leaser.submit(t)
 	go func() {
 		o := <-t.done
+		l.end()
 		e, stands := o.view.Find(l.entry.ID)
 		stands = stands && e.Ticket == l.entry.Ticket
 		switch refused := errors.Is(o.err, errRefused); {
@@ -134,6 +135,23 @@ func (l *Lease) renew() {
 			l.troubled(o.err)
 		}
 	}()
+}
+
+// begin says whether a renewal may begin: one at a time is enough.
+func (l *Lease) begin() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.renewing {
+		return false
+	}
+	l.renewing = true
+	return true
+}
+
+func (l *Lease) end() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.renewing = false
 }
 
 // troubled notes what the last renewal failed of, if it was the store.

@@ -15,14 +15,15 @@ type Lease struct {
 	lose   context.CancelCauseFunc
 	caller context.Context // while it lives, the lease is renewed
 
-	mu      sync.Mutex
-	until   time.Time     // until when it is to be trusted, by the monotonic clock
-	untilAt time.Time     // the same by the wall clock, which may jump
-	due     time.Time     // when it is to be renewed
-	life    time.Duration // what the last renewal was worth
-	timer   *time.Timer
-	trouble error // why the last renewal failed
-	over    bool
+	mu       sync.Mutex
+	until    time.Time     // until when it is to be trusted, by the monotonic clock
+	untilAt  time.Time     // the same by the wall clock, which may jump
+	due      time.Time     // when it is to be renewed
+	life     time.Duration // what the last renewal was worth
+	timer    *time.Timer
+	trouble  error // why the last renewal failed
+	renewing bool  // one is under way
+	over     bool
 }
 
 // hold makes a lease of a granted entry. Its time to live, ttl for now, began at

@@ -21,7 +21,7 @@ func (e Entry) IsLock() bool { return strings.HasPrefix(e.ID, lockPrefix) }
 // owner and, if limit is 0, without an end. It does not wait.
 // Errors: a *HeldError, ErrBusy, ErrUnknown, the store's.
 func (l *Leaser) Lock(ctx context.Context, key string, limit time.Duration) (Entry, error) {
-	e := Entry{ID: lockPrefix + PublicID(key), Keys: []string{key}, Nonce: rand.Text(), Since: Milliseconds(l.now())}
+	e := Entry{ID: lockPrefix + PublicID(key), Keys: []string{key}, Nonce: rand.Text()[:nonceLength], Since: Milliseconds(l.now())}
 	if limit > 0 {
 		e.Expires = Milliseconds(l.now().Add(limit))
 	}
@@ -83,5 +83,5 @@ func (v View) WantedKeys(now time.Time) map[string]bool {
 // Locked says whether the key is locked by Lock at that time.
 func (v View) Locked(key string, now time.Time) bool {
 	e, stands := v.Find(lockPrefix + PublicID(key))
-	return stands && !e.Expired(now)
+	return stands && !e.Expired(now) && v.Granted(e)
 }

@@ -11,6 +11,7 @@ type Status struct {
 	Entry   Entry
 	Granted bool // it holds all its keys
 	Ahead   int  // how many stand before it on any of its keys
+	Added   bool // this very call has put it in line; else an earlier one has
 }
 
 // statusIn returns how the entry stands. One that does not stand any more is not
@@ -55,12 +56,12 @@ func (l *Leaser) Await(ctx context.Context, secret string, wait time.Duration) (
 	return l.status(e), nil
 }
 
-// keepAlive gives a sign of life of an entry that waits, if one is due, or of one
-// whose turn has just come.
+// keepAlive gives a sign of life of an entry that waits, so that nobody evicts it for
+// 5 s, or of one whose turn has just come.
 func (l *Leaser) keepAlive(ctx context.Context, e Entry) (Status, error) {
 	s := l.status(e)
 	var o outcome
-	switch change, due := l.signOfLife(s.Entry), l.now().Add(waiterLife-waiterRenews); {
+	switch change, due := l.signOfLife(s.Entry), l.now().Add(waiterLife-SkewAllowance); {
 	case !s.Granted && s.Ahead == 0:
 		return Status{}, ErrNotFound
 	case s.Granted && !s.Entry.Confirmed:
@@ -112,6 +113,12 @@ func (l *Leaser) Release(ctx context.Context, secret string) error {
 	return err
 }
 
+// Withdraw removes this very entry, and no other that stands under its secret.
+// Errors: ErrNotFound, ErrUnknown, the store's.
+func (l *Leaser) Withdraw(ctx context.Context, e Entry) error {
+	return l.removal(l.do(ctx, plain, Change{Kind: Remove, Entry: e}))
+}
+
 // Break removes the entry of the public id, for an operator. Its holder learns it
 // with its next renewal, and by its fencing token at once where it writes.
 // Errors: ErrNotFound, ErrUnknown, the store's.
@@ -124,14 +131,19 @@ func (l *Leaser) remove(ctx context.Context, id, reason string) (Entry, error) {
 	if err != nil {
 		return Entry{}, err
 	}
-	o := l.do(ctx, plain, Change{Kind: Remove, Entry: e, Reason: reason})
-	if errors.Is(o.err, errRefused) {
-		if o.repeated { // by our own attempt whose answer was lost, for all we know
-			return e, nil
-		}
-		return e, ErrNotFound
+	return e, l.removal(l.do(ctx, plain, Change{Kind: Remove, Entry: e, Reason: reason}))
+}
+
+// removal is the outcome of a removal as an error.
+func (l *Leaser) removal(o outcome) error {
+	switch {
+	case !errors.Is(o.err, errRefused):
+		return o.err
+	case o.repeated: // it is gone by our own attempt whose answer was lost, for all we know
+		return nil
+	default:
+		return ErrNotFound
 	}
-	return e, o.err
 }
 
 // find reads the namespace and returns the entry of that id.

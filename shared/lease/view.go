@@ -1,6 +1,7 @@
 package lease
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"time"
@@ -76,6 +77,9 @@ type Batch struct {
 	Steady  bool      // only if Counter is still the last ticket: nobody has come since
 	Counter int64
 	Changes []Change
+	// Keep is what View.Ended says of those that were broken, as far as the writer knows:
+	// a batch that ends entries would forget it.
+	Keep map[int64]string
 }
 
 // Change is one change of an entry or a tomb, with its condition.
@@ -151,6 +155,10 @@ func (b Batch) WeightChange() (sum int64) {
 	return sum
 }
 
+// keptBroken is how many of those that were broken View.Ended remembers, so that their
+// holders learn it.
+const keptBroken = 16
+
 // Ended is what the batch leaves in View.Ended, nil if it leaves it alone.
 func (b Batch) Ended() map[int64]string {
 	var ended map[int64]string
@@ -162,7 +170,23 @@ func (b Batch) Ended() map[int64]string {
 			ended[c.Entry.Ticket] = c.Reason
 		}
 	}
+	if ended == nil {
+		return nil
+	}
+	latest := slices.SortedFunc(maps.Keys(b.Keep), func(x, y int64) int { return cmp.Compare(y, x) })
+	for _, ticket := range latest[:min(len(latest), keptBroken)] {
+		if _, now := ended[ticket]; !now {
+			ended[ticket] = b.Keep[ticket]
+		}
+	}
 	return ended
+}
+
+// broken returns what the view says of those that were broken.
+func (v View) broken() map[int64]string {
+	known := maps.Clone(v.Ended)
+	maps.DeleteFunc(known, func(_ int64, how string) bool { return how != EndedBroken })
+	return known
 }
 
 // Allows says whether the batch can be applied to the view.

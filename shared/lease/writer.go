@@ -42,6 +42,10 @@ type outcome struct {
 // errRefused says that a change's condition does not hold.
 var errRefused = errors.New("lease: refused")
 
+// errLostRace says that a steady change came too late: somebody has come since the
+// view that it was based on, be it for other keys.
+var errLostRace = errors.New("lease: somebody has come in between")
+
 // do has the change made, with others of this process in one write, and waits for
 // that. If ctx ends first, an entry that is added all the same is removed again.
 func (l *Leaser) do(ctx context.Context, c class, change Change) outcome {
@@ -109,7 +113,7 @@ func (l *Leaser) write() {
 		w, err := l.store.Write(ctx, batch)
 		cancel()
 		if err == nil {
-			l.observe(w.View, known)
+			l.observe(w.View, known, sent)
 		}
 		l.settle(tasks, w, err)
 		// Who was told now may have something for the next one: a worker that releases
@@ -124,7 +128,7 @@ func (l *Leaser) compose() (Batch, []*task) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for len(l.pending) > 0 {
-		b := Batch{Now: l.now(), Counter: l.view.Counter}
+		b := Batch{Now: l.now(), Counter: l.view.Counter, Keep: l.view.broken()}
 		tasks := l.takeTogether()
 		switch tasks[0].class {
 		case steady:
@@ -235,6 +239,7 @@ func (l *Leaser) settle(tasks []*task, w Written, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var again []*task
+	explained := false // something is done, or has failed for a reason of its own
 	room := MaxWeight - w.View.Weight
 	for _, t := range tasks {
 		t.repeated = t.repeated || w.Repeated
@@ -245,6 +250,8 @@ func (l *Leaser) settle(tasks []*task, w Written, err error) {
 			o.err = errRefused
 		case t.change.Kind == Add && t.change.Entry.Weight > room:
 			o.err = ErrBusy
+		case t.class == steady:
+			o.err = errLostRace
 		default:
 			if t.change.Kind == Add {
 				room -= t.change.Entry.Weight
@@ -254,17 +261,14 @@ func (l *Leaser) settle(tasks []*task, w Written, err error) {
 			}
 			continue
 		}
+		explained = true
 		l.tell(t, o)
 	}
-	if len(again) == len(tasks) && !w.Done && err == nil && again[0].class != steady {
+	if !explained {
 		l.unreasonable(again)
 		return
 	}
-	if tasks[0].class == steady { // others need not wait until it is quiet
-		l.pending = append(l.pending, again...)
-	} else {
-		l.pending = append(again, l.pending...)
-	}
+	l.pending = append(again, l.pending...)
 }
 
 // unreasonable ends tasks that a store refuses for no reason that can be seen in

@@ -26,6 +26,7 @@ import (
 type resource struct {
 	State   *string `dynamodbav:"state"`   // nil: it was never written
 	Token   int64   `dynamodbav:"token"`   // the highest fencing token that has been here
+	Wrote   int64   `dynamodbav:"wrote"`   // the one that wrote last
 	Version int64   `dynamodbav:"version"` // counts writes
 	Write   string  `dynamodbav:"write"`   // the id of the last one
 }
@@ -73,16 +74,30 @@ func (s *Store) ReadState(ctx context.Context, id, token int64) (string, error) 
 		TableName: &s.Tables.Resources, Key: s.resourceKey(id), ReturnValues: types.ReturnValueAllNew,
 		UpdateExpression: e.Update(), ConditionExpression: e.Condition(),
 		ExpressionAttributeNames: e.Names(), ExpressionAttributeValues: e.Values(),
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	})
 	var refused *types.ConditionalCheckFailedException
 	if errors.As(err, &refused) {
-		return "", locks.ErrOutdated
+		return passed(refused.Item, token)
 	}
 	if err != nil {
 		return "", err
 	}
 	r, err := resourceOf(out.Attributes)
 	return r.state(), err
+}
+
+// passed is the answer to a reader whom somebody with a higher token was before.
+func passed(item map[string]types.AttributeValue, token int64) (string, error) {
+	r, err := resourceOf(item)
+	switch {
+	case err != nil:
+		return "", err
+	case r.Wrote > token:
+		return "", locks.ErrOutdated
+	default:
+		return r.state(), locks.ErrPassed
+	}
 }
 
 // writeTries is how often a write is made anew that met another one of the same
@@ -167,7 +182,7 @@ func (s *Store) transact(ctx context.Context, token int64, states map[int64]stri
 			return errOvertaken
 		}
 	}
-	return fmt.Errorf("the transaction was cancelled: %w", err)
+	return unknown(fmt.Errorf("the transaction was cancelled: %w", err), repeated)
 }
 
 func (s *Store) update(id, token int64, state, write string, seen resource) (*types.Update, error) {
@@ -180,6 +195,7 @@ func (s *Store) update(id, token int64, state, write string, seen resource) (*ty
 	e, err := expression.NewBuilder().
 		WithUpdate(register.
 			Set(expression.Name("state"), expression.Value(state)).
+			Set(expression.Name("wrote"), expression.Value(token)).
 			Set(version, expression.Value(seen.Version+1)).
 			Set(expression.Name("write"), expression.Value(write))).
 		WithCondition(fence.And(unchanged)).Build()
@@ -191,7 +207,7 @@ func (s *Store) update(id, token int64, state, write string, seen resource) (*ty
 	}, err
 }
 
-// unknown marks the error of a transaction that may have been made all the same.
+// unknown marks the error of a write that may have been made all the same.
 func unknown(err error, repeated bool) error {
 	if err == nil || !repeated && dynamo.Answered(err) {
 		return err
@@ -222,5 +238,5 @@ func (s *Store) UseID(ctx context.Context, id string, token int64) error {
 	if errors.As(err, &used) {
 		return locks.ErrIDUsed
 	}
-	return err
+	return unknown(err, false)
 }

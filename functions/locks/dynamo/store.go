@@ -113,13 +113,13 @@ func (s *Store) PutEndpoint(ctx context.Context, name string, resources []int64)
 		return err
 	}
 	_, err = s.Client.PutItem(ctx, &dynamodb.PutItemInput{TableName: &s.Tables.Endpoints, Item: item})
-	return err
+	return unknown(err, false)
 }
 
 // DeleteEndpoint implements locks.Store.
 func (s *Store) DeleteEndpoint(ctx context.Context, name string) error {
 	_, err := s.Client.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &s.Tables.Endpoints, Key: s.key(name)})
-	return err
+	return unknown(err, false)
 }
 
 func (s *Store) key(name string) map[string]types.AttributeValue {

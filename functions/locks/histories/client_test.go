@@ -34,7 +34,7 @@ func (h held) header() map[string]string { return map[string]string{"lease": h.L
 // acquire whose answer is lost is repeated.
 func (c *client) acquire(names []string, ttl, wait time.Duration) (h held, granted bool) {
 	h.Lease = ""
-	if c.dice.chance(0.5) {
+	if c.dice.chance(0.3) {
 		h.Lease = lease.NewSecret()
 	}
 	body := map[string]any{"endpoints": names, "owner": c.name(), "ttl_ms": ttl.Milliseconds(), "wait_ms": wait.Milliseconds()}

@@ -2,11 +2,9 @@ package histories_test
 
 import (
 	"crypto/rand"
-	"net/http"
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -19,40 +17,55 @@ import (
 	"lockstep/shared/need"
 )
 
-// ground returns the stores as one more process sees them, which meets a fault at
-// that share of its calls.
-type ground func(share float64, seed uint64) (locks.Store, lease.Store)
-
-// onMemory is a ground without faults.
-func onMemory() ground {
-	store := locks.NewMemory()
-	return func(float64, uint64) (locks.Store, lease.Store) { return store, &store.Leases }
+// ground is what the processes of a history share.
+type ground interface {
+	// stores returns the stores as one more process sees them, which meets a fault at
+	// that share of its calls.
+	stores(share float64, seed uint64) (locks.Store, lease.Store)
+	// settle returns when nothing is on its way any more.
+	settle()
 }
 
-// onDynamoDB is a namespace of its own.
-func onDynamoDB(t testing.TB, late *faults.Late, options ...func(*dynamodb.Options)) ground {
+// memory is a ground without faults.
+type memory struct{ *locks.Memory }
+
+func (m memory) stores(float64, uint64) (locks.Store, lease.Store) { return m.Memory, &m.Leases }
+func (m memory) settle()                                           {}
+
+// onDynamo is a ground on DynamoDB.
+type onDynamo struct {
+	options   dynamodb.Options
+	namespace string
+	late      faults.Late
+}
+
+// onDynamoDB returns an empty one.
+func onDynamoDB(t testing.TB) *onDynamo {
 	t.Helper()
-	real, namespace := need.DynamoDB(t), rand.Text()
-	kinds := []faults.Fault{
-		faults.Throttled, faults.ServerError, faults.ServerErrorAfter, faults.Unsent, faults.Lost, faults.BrokenOff, faults.Conflict,
-		faults.Delayed(50 * time.Millisecond), late.After(300 * time.Millisecond),
-	}
-	return func(share float64, seed uint64) (locks.Store, lease.Store) {
-		with := append([]func(*dynamodb.Options){counting, hasty, faults.Inject(faults.Random(seed, share, kinds...))}, options...)
-		client := dynamodb.New(real.Options(), with...)
-		tables := dynamo.LogicalTables()
-		return &dynamo.Store{Client: client, Tables: tables, Namespace: namespace},
-			&leasedynamo.Store{Client: client, Table: tables.Namespaces, Namespace: namespace}
-	}
+	return &onDynamo{options: need.DynamoDB(t).Options(), namespace: rand.Text()}
 }
 
-// hasty makes the SDK's pauses between its attempts short: up to 20 s of sleep would
-// be no news.
+func (d *onDynamo) stores(share float64, seed uint64) (locks.Store, lease.Store) {
+	return d.through(faults.Inject(faults.Random(seed, share,
+		faults.Throttled, faults.ServerError, faults.ServerErrorAfter, faults.Unsent, faults.Lost, faults.BrokenOff, faults.Conflict,
+		faults.Delayed(50*time.Millisecond), d.late.After(300*time.Millisecond))))
+}
+
+func (d *onDynamo) settle() { d.late.Wait() }
+
+// through returns the stores as seen by a client with the options.
+func (d *onDynamo) through(options ...func(*dynamodb.Options)) (*dynamo.Store, *leasedynamo.Store) {
+	client := dynamodb.New(d.options, append(options, hasty, counting)...)
+	tables := dynamo.LogicalTables()
+	return &dynamo.Store{Client: client, Tables: tables, Namespace: d.namespace},
+		&leasedynamo.Store{Client: client, Table: tables.Namespaces, Namespace: d.namespace}
+}
+
+// hasty makes the SDK's pauses between its attempts short: it would sleep for
+// seconds.
 func hasty(o *dynamodb.Options) {
 	o.Retryer = retry.NewStandard(func(o *retry.StandardOptions) {
 		o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return 10 * time.Millisecond, nil })
 		o.RateLimiter = ratelimit.None
 	})
-	_ = aws.NopRetryer{}
-	_ = http.StatusOK
 }

@@ -7,14 +7,10 @@ import (
 	"maps"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
-
-	"lockstep/shared/dynamo/faults"
-	"lockstep/shared/lease"
 )
 
 var firstSeed = flag.Uint64("seed", 1, "the seed of the first random history; each has the next one")
@@ -24,6 +20,8 @@ const (
 	histories  = 40
 	operations = 250 // that were acknowledged, or may have happened; reads under a lease are not counted
 	clients    = 16
+	think      = 1500
+	atOnce     = 20   // histories: mostly somebody waits for somebody
 	share      = 0.15 // of all attempts at a call of DynamoDB that meet a fault
 )
 
@@ -31,18 +29,26 @@ const (
 // and are paused, have clocks of their own, and DynamoDB and the network fail them.
 func TestRandomHistories(t *testing.T) {
 	t.Parallel()
-	for i := range uint64(histories) {
-		seed := *firstSeed + i
-		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
-			t.Parallel()
-			skew := 500 * time.Millisecond
-			if seed%8 == 0 { // more than evictions allow for
-				skew = 2 * time.Second
-			}
-			late := &faults.Late{}
-			w := newWorld(t, onDynamoDB(t, late), skew, endpoints)
+	worlds := make([]*world, histories)
+	begun := make(chan struct{}, atOnce)
+	for i := range worlds {
+		seed := *firstSeed + uint64(i)
+		skew := 500 * time.Millisecond
+		if seed%8 == 0 { // more than evictions allow for
+			skew = 2 * time.Second
+		}
+		w := newWorld(t, onDynamoDB(t), skew, endpoints)
+		worlds[i] = w
+		go func() {
+			begun <- struct{}{}
+			defer func() { <-begun }()
+			defer close(w.over)
 			w.run(seed, func() bool { return w.count("update")+w.count("query")+w.count("write") >= operations })
-			late.Wait()
+		}()
+	}
+	for i, w := range worlds {
+		t.Run(fmt.Sprintf("seed %d", *firstSeed+uint64(i)), func(t *testing.T) {
+			<-w.over
 			w.requireRight(t)
 		})
 	}
@@ -51,11 +57,14 @@ func TestRandomHistories(t *testing.T) {
 // run lets the clients live until it is enough.
 func (w *world) run(seed uint64, enough func() bool) {
 	var all sync.WaitGroup
+	begin := time.Now()
+	defer func() { w.took = time.Since(begin) }()
 	for id := range clients {
 		c := &client{id: id, world: w, dice: newDice(seed, uint64(id))}
 		all.Go(func() { c.live(enough) })
 	}
 	all.Wait()
+	w.ground.settle()
 }
 
 // requireRight requires all that is promised of a history that is over.
@@ -70,13 +79,14 @@ func (w *world) requireRight(t *testing.T) {
 	require.True(t, ok, "what is left blocks others")
 	w.requireOrder(t)
 	requireHolds(t, &w.history)
-	t.Logf("%v, %d refused, %d leases, checked in %v", w.kinds, w.refused.Load(), len(w.grants), w.checked)
+	t.Logf("%v, %d refused, %d leases, took %v, checked in %v", w.kinds, w.refused.Load(), len(w.grants), w.took, w.checked)
 }
 
 // live is what a client does: it dies now and then, and goes on as another process.
 func (c *client) live(enough func() bool) {
 	c.begin()
 	for !enough() {
+		sleep(c.ctx, c.dice.milliseconds(0, think)) // longer lines would only mean more polls
 		switch n := c.dice.between(1, 100); {
 		case n <= 60:
 			c.update(true)
@@ -84,7 +94,7 @@ func (c *client) live(enough func() bool) {
 			if c.dice.chance(0.05) {
 				time.AfterFunc(c.dice.milliseconds(0, 50), c.die)
 			}
-			c.query(5*time.Second, some(c.dice, c.dice.between(1, min(4, len(c.world.all()))), c.world.all())...)
+			c.query(5*time.Second, some(c.dice, c.few(len(c.world.all())), c.world.all())...)
 		default:
 			c.update(false)
 		}
@@ -96,6 +106,11 @@ func (c *client) live(enough func() bool) {
 		}
 	}
 	c.die()
+}
+
+// few is how many of them somebody wants: one to three, and rather fewer.
+func (c *client) few(of int) int {
+	return min(of, c.dice.between(1, 3), c.dice.between(1, 3))
 }
 
 // begin begins a process.
@@ -126,11 +141,11 @@ func (c *client) update(reading bool) {
 	if c.dice.chance(0.15) {
 		ttl = c.dice.milliseconds(100, 300)
 	}
-	if c.dice.chance(0.1) {
+	if c.dice.chance(0.3) {
 		wait = 0
 	}
 	all := slices.Sorted(maps.Keys(c.world.served))
-	h, granted := c.acquire(some(c.dice, c.dice.between(1, min(3, len(all))), all), ttl, wait)
+	h, granted := c.acquire(some(c.dice, c.few(len(all)), all), ttl, wait)
 	if !granted {
 		return
 	}
@@ -161,6 +176,3 @@ func (c *client) update(reading bool) {
 	}
 	c.write(h, s)
 }
-
-var _ = atomic.Int64{}
-var _ lease.Store

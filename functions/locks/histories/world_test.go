@@ -35,13 +35,15 @@ type world struct {
 	skew     time.Duration // by which the clocks of processes are off, at most
 	served   map[string][]int64
 	operator *process
+	over     chan struct{} // closed when the history is
+	took     time.Duration
 	values   atomic.Int64 // counts what was written
 	refused  atomic.Int64 // counts writes that were refused
 }
 
 func newWorld(t testing.TB, g ground, skew time.Duration, served map[string][]int64) *world {
 	t.Helper()
-	w := &world{t: t, ground: g, skew: skew, served: served}
+	w := &world{t: t, ground: g, skew: skew, served: served, over: make(chan struct{})}
 	w.operator = w.start(0, 0, 0)
 	for name, ids := range served {
 		path := operation.Request{Path: map[string]string{"endpoint": name}}
@@ -98,12 +100,12 @@ type process struct {
 func (w *world) start(share float64, seed uint64, off time.Duration) *process {
 	p := &process{world: w, operations: map[string]operation.Operation{}}
 	p.ctx, p.cancel = context.WithCancel(w.t.Context())
-	store, namespace := w.ground(share, seed)
+	store, namespace := w.ground.stores(share, seed)
 	service := &locks.Service{
 		Store: processStore{store, p},
 		Leases: lease.New(processNamespace{namespace, p}, lease.Options{
 			Now:  func() time.Time { return time.Now().Add(off) },
-			Poll: 20 * time.Millisecond, // 16 processes on the machine that they all poll
+			Poll: 50 * time.Millisecond, // 16 processes on the machine that they all poll
 		}),
 	}
 	p.leases = service.Leases
@@ -120,10 +122,19 @@ func (p *process) die() {
 
 var errDead = errors.New("the process is dead")
 
-// processStore is the store as a process sees it.
+// processStore is the store as a process sees it. What endpoints serve it keeps: that
+// does not change here, and is no news.
 type processStore struct {
 	locks.Store
 	process *process
+}
+
+func (s processStore) Endpoints(context.Context) (map[string][]int64, error) {
+	return s.process.world.served, nil
+}
+
+func (s processStore) Endpoint(_ context.Context, name string) ([]int64, error) {
+	return s.process.world.served[name], nil
 }
 
 func (s processStore) ReadState(ctx context.Context, id, token int64) (string, error) {

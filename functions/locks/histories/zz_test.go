@@ -1,14 +1,14 @@
 package histories_test
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"sync"
-	"context"
 
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/smithy-go/middleware"
-	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"lockstep/shared/operation"
 )
 

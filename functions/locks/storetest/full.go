@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -18,27 +19,44 @@ var full = map[string]test{
 	"expired ones make room":                               roomOfTheDead,
 }
 
-// capacity is how many leases of few endpoints there is room for.
-const capacity = 500
-
-// fill makes that many leases, each of a key that no endpoint has.
-func fill(t *testing.T, l *lease.Leaser, n int) {
+// fill puts in line as much as there is room for, under keys that no endpoint has,
+// and returns the secret of something large. Its process's clock is an hour ahead, or
+// behind: so long does all of it stand, or has it expired.
+func fill(t *testing.T, r *registry, clock time.Duration) (large string) {
 	t.Helper()
+	leases := r.by(clock).Leases
+	enqueue := func(about string, keys int) (secret string, err error) {
+		request := lease.Request{Secret: lease.NewSecret(), TTL: time.Minute}
+		for k := range keys {
+			request.Keys = append(request.Keys, fmt.Sprintf("%s %*d", about, lease.MaxKeyBytes-len(about)-1, k))
+		}
+		_, err = leases.Enqueue(t.Context(), request)
+		return request.Secret, err
+	}
 	var wg sync.WaitGroup
-	for i := range n {
+	secrets := make([]string, 28) // 196 of the 200 KB
+	for i := range secrets {
 		wg.Go(func() {
-			_, err := l.TryStatus(t.Context(), lease.Request{Secret: lease.NewSecret(), Keys: []string{fmt.Sprint("key ", i)}, Owner: "one of many", TTL: 10 * time.Minute})
+			var err error
+			secrets[i], err = enqueue(fmt.Sprint("large ", i), lease.MaxKeys)
 			require.NoError(t, err)
 		})
 	}
 	wg.Wait()
+	for i := 0; ; i++ {
+		if _, err := enqueue(fmt.Sprint("small ", i), 1); errors.Is(err, lease.ErrBusy) {
+			return secrets[0]
+		} else if err != nil {
+			require.NoError(t, err)
+		}
+	}
 }
 
 func refusedWhenFull(t *testing.T, r *registry) {
 	mustPut(t, r.Service, "a", 1)
 	mustPut(t, r.Service, "b", 2)
-	fill(t, r.Leases, capacity-1)
-	last := mustAcquire(t, r.Service, "a")
+	mustAcquire(t, r.Service, "a")
+	large := fill(t, r, hour)
 	secret := lease.NewSecret()
 	for name, ask := range map[string]func() operation.Response{
 		"a lease": func() operation.Response {
@@ -62,14 +80,14 @@ func refusedWhenFull(t *testing.T, r *registry) {
 	requireStatus(t, 409, ask(t, r.Service, "acquire", request{body: want("a")})) // without waiting: it needs no room
 	requireLocked(t, false, r.Service, "b")
 	require.Equal(t, []int64{2}, mustRegistry(t, r.Service)["b"].Resources)
-	mustRelease(t, r.Service, last)
+	mustRelease(t, r.Service, leased{Lease: large})
 	requireLease(t, 201, ask(t, r.Service, "acquire", request{lease: secret, body: want("b")}))
 }
 
 func roomOfTheDead(t *testing.T, r *registry) {
 	mustPut(t, r.Service, "a", 1)
 	mustPut(t, r.Service, "b", 1)
-	fill(t, r.by(-hour).Leases, capacity)
+	fill(t, r, -hour)
 	mustAcquire(t, r.Service, "a")
 	mustLock(t, r.Service, "b")
 }

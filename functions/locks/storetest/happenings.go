@@ -50,7 +50,8 @@ func (s *story) requireEvents(t *testing.T, want ...locks.Event) {
 		require.WithinDuration(t, time.Now(), at, 2*hour)
 		events[i].Seq, events[i].At = 0, ""
 	}
-	require.Equal(t, want, events)
+	require.Len(t, events, len(want), "%v", events)
+	require.Equal(t, want, append([]locks.Event(nil), events...))
 	last, err := s.registry.Store.LastEvent(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, s.since, last)

@@ -3,6 +3,7 @@ package storetest
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -127,7 +128,14 @@ func listPages(t *testing.T, r *registry) {
 }
 
 func listDefault(t *testing.T, r *registry) {
-	fill(t, r.Leases, 101)
+	var wg sync.WaitGroup
+	for i := range 101 {
+		wg.Go(func() {
+			_, err := r.Leases.Enqueue(t.Context(), lease.Request{Secret: lease.NewSecret(), Keys: []string{fmt.Sprint(i)}, TTL: time.Minute})
+			require.NoError(t, err)
+		})
+	}
+	wg.Wait()
 	p := mustList(t, r.Service, nil)
 	require.Len(t, p.Leases, 100)
 	require.Equal(t, p.Leases[99].Token, p.Cursor)

@@ -68,8 +68,11 @@ func (s *Store) Write(ctx context.Context, b lease.Batch) (lease.Written, error)
 }
 
 // unknown marks the error of a write that may have been made all the same: no
-// answer to some attempt came.
+// answer to some attempt came. One that was throttled to the end was not made.
 func unknown(err error, repeated bool) error {
+	if !repeated && dynamo.Throttled(err) {
+		return fmt.Errorf("%w: %w", lease.ErrBusy, err)
+	}
 	if !repeated && dynamo.Answered(err) {
 		return err
 	}

@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -167,7 +166,7 @@ func TestExclusionUnderRandomFaults(t *testing.T) {
 				leaser := process(bad)
 				for range 2 {
 					wg.Go(func() {
-						for range 8 {
+						for range 5 {
 							c.visit(t, leaser)
 						}
 					})
@@ -253,32 +252,6 @@ func longKeys(n int) []string {
 		keys[i] = fmt.Sprintf("%0*d", lease.MaxKeyBytes, i)
 	}
 	return keys
-}
-
-// However a namespace is filled, its item has at most 200 KB.
-func TestAnItemIsNeverLarge(t *testing.T) {
-	t.Parallel()
-	client, m := metered(need.DynamoDB(t))
-	for _, keys := range []int{1, 3, 4, lease.MaxKeys} {
-		store := newStore(client)
-		l := process(store)
-		var busy atomic.Bool
-		var wg sync.WaitGroup
-		for range 510 {
-			wg.Go(func() {
-				r := request(longKeys(keys)...)
-				r.Owner = strings.Repeat("o", lease.MaxOwnerBytes)
-				if _, err := l.Enqueue(t.Context(), r); errors.Is(err, lease.ErrBusy) {
-					busy.Store(true)
-				}
-			})
-		}
-		wg.Wait()
-		require.True(t, busy.Load())
-		before := m.reads
-		entries(t, store)
-		require.LessOrEqual(t, m.reads-before, float64(50), "%d keys: read units, of 4 KB each", keys)
-	}
 }
 
 // A namespace's item that is deleted, against all advice, and made anew.

@@ -63,6 +63,7 @@ func removedOnTheWay(t *testing.T, open Open) {
 	var behind lease.Status
 	var err error
 	r := request("a")
+	r.Wait = 20 * time.Second // should there be no tomb
 	wire.Next(lease.Bury, func(attempt Attempt) (lease.Written, error) {
 		if _, err = process(store).Break(t.Context(), lease.PublicID(r.Secret)); err == nil {
 			behind, err = process(store).Enqueue(t.Context(), request("a"))

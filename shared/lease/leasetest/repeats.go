@@ -52,6 +52,11 @@ func requestKeepsItsPlace(t *testing.T, open Open) {
 	first, second := request("a"), request("a")
 	before := []lease.Status{mustEnqueue(t, process(store), first), mustEnqueue(t, process(store), second)}
 	after := []lease.Status{mustEnqueue(t, process(store), first), mustEnqueue(t, process(store), second)}
+	for i := range before {
+		require.True(t, before[i].Added)
+		require.False(t, after[i].Added)
+		after[i].Added = true
+	}
 	require.Equal(t, before, after)
 	require.True(t, before[0].Granted)
 	require.False(t, before[1].Granted)
