@@ -48,10 +48,19 @@ type listed struct {
 	Place     int      `json:"place"` // how many are before it; 0: it is granted
 }
 
-// page is a page of all leases.
+// page is a page of all leases, and with the first one all locks of the old API.
 type page struct {
-	Leases []listed `json:"leases"`
-	Cursor int64    `json:"cursor,omitzero"` // of the next page, if there is one
+	Leases []listed     `json:"leases"`
+	Locks  []lockListed `json:"locks,omitzero"`
+	Cursor int64        `json:"cursor,omitzero"` // of the next page, if there is one
+}
+
+// lockListed is a lock of the old API, which has no owner.
+type lockListed struct {
+	Endpoint  string `json:"endpoint"`
+	Token     int64  `json:"token"`
+	AgeMs     int64  `json:"age_ms"`
+	ExpiresAt string `json:"expires_at,omitzero"` // none: it has no end
 }
 
 // leases tells the holder of a lease how it stands, and keeps one that waits alive;
@@ -80,6 +89,9 @@ func (s *Service) list(ctx context.Context, in leasesRequest) (page, error) {
 		after = *in.Cursor
 	}
 	answer := page{Leases: []listed{}}
+	if after == 0 {
+		answer.Locks = locksIn(view)
+	}
 	for _, e := range view.Entries {
 		switch {
 		case e.Ticket <= after || e.IsLock():
@@ -93,9 +105,25 @@ func (s *Service) list(ctx context.Context, in leasesRequest) (page, error) {
 	return answer, nil
 }
 
+func locksIn(view lease.View) (all []lockListed) {
+	for _, e := range view.Entries {
+		if !e.IsLock() {
+			continue
+		}
+		l := lockListed{Endpoint: e.Keys[0], Token: e.Ticket, AgeMs: age(e)}
+		if !e.Expires.IsZero() {
+			l.ExpiresAt = Timestamp(e.Expires)
+		}
+		all = append(all, l)
+	}
+	return all
+}
+
+func age(e lease.Entry) int64 { return max(0, time.Since(e.Since).Milliseconds()) }
+
 func listing(view lease.View, e lease.Entry) listed {
 	return listed{
 		ID: e.ID, Owner: e.Owner, Endpoints: e.Keys, Token: e.Ticket,
-		AgeMs: max(0, time.Since(e.Since).Milliseconds()), ExpiresAt: Timestamp(e.Expires), Place: len(view.Ahead(e)),
+		AgeMs: age(e), ExpiresAt: Timestamp(e.Expires), Place: len(view.Ahead(e)),
 	}
 }

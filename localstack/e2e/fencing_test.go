@@ -19,10 +19,10 @@ func write(t *testing.T, state string, ids ...string) string {
 	return jsonOf(t, map[string]any{"states": states})
 }
 
-// reads holds what stands at an endpoint's resource, read under the lease.
-func (h *holder) reads(t *testing.T, want string, e endpoint, i int) {
+// reads holds what stands at an endpoint's first resource, read under the lease.
+func (h *holder) reads(t *testing.T, want string, e endpoint) {
 	t.Helper()
-	require.JSONEq(t, jsonOf(t, map[string]string{"state": want}), string(h.ask(t, http.StatusOK, "GET", e.reading(i), "").body))
+	require.JSONEq(t, jsonOf(t, map[string]string{"state": want}), string(h.ask(t, http.StatusOK, "GET", e.reading(), "").body))
 }
 
 // errorOf returns the text of an error.
@@ -42,11 +42,11 @@ func anOperatorBreaks(t *testing.T, s server) {
 	old, next := newHolder(s, "old"), newHolder(s, "next")
 	old.acquire(t, http.StatusCreated, 0, a, b)
 	old.ask(t, http.StatusOK, "PUT", "/resources", write(t, "by the old one", ids[0], ids[1]))
-	old.reads(t, "by the old one", a, 0)
-	old.reads(t, "by the old one", b, 0)
+	old.reads(t, "by the old one", a)
+	old.reads(t, "by the old one", b)
 	got := old.ask(t, http.StatusForbidden, "PUT", "/resources", write(t, "too far", ids[0], ids[2]))
 	require.Equal(t, "the lease does not hold '"+c.name+"'", errorOf(t, got))
-	old.reads(t, "by the old one", a, 0)
+	old.reads(t, "by the old one", a)
 
 	breaking := "/leases/" + old.leased.ID + "/break"
 	if *locksURL == "" { // where nobody signs, who it is must be said
@@ -63,20 +63,20 @@ func anOperatorBreaks(t *testing.T, s server) {
 		{what: "break again", method: "POST", path: breaking, header: operator, status: 404, error: "there is no such lease, or not any more"},
 	})
 	old.ask(t, http.StatusPreconditionFailed, "PUT", "/resources", write(t, "too late", ids[0]))
-	old.ask(t, http.StatusForbidden, "GET", a.reading(0), "")
+	old.ask(t, http.StatusForbidden, "GET", a.reading(), "")
 	old.gone(t)
 
 	next.acquire(t, http.StatusCreated, 0, a, b)
 	require.Less(t, old.leased.Token, next.leased.Token)
-	next.reads(t, "by the old one", a, 0)
+	next.reads(t, "by the old one", a)
 	next.ask(t, http.StatusOK, "PUT", "/resources", write(t, "by the next one", ids[0]))
 	old.ask(t, http.StatusPreconditionFailed, "PUT", "/resources", write(t, "too late", ids[0]))
 	token := old.leased.Token
 	old.leased.Token = next.leased.Token // which everybody may know
 	old.ask(t, http.StatusPreconditionFailed, "PUT", "/resources", write(t, "stolen", ids[0]))
 	old.leased.Token = token
-	next.reads(t, "by the next one", a, 0)
-	next.reads(t, "by the old one", b, 0)
+	next.reads(t, "by the next one", a)
+	next.reads(t, "by the old one", b)
 	next.release(t)
 	requireLine(t, follow(t, s, start, 4, a.name, b.name), []*holder{old, next}, "grant old", "break old", "grant next", "release next")
 }
@@ -89,9 +89,9 @@ func anOutdatedHolderReads(t *testing.T, s server) {
 	low, high := newHolder(s, "low"), newHolder(s, "high")
 	low.acquire(t, http.StatusCreated, 0, a)
 	high.acquire(t, http.StatusCreated, 0, b)
-	low.reads(t, "initial", a, 0)
-	high.reads(t, "initial", b, 0)
-	got := low.ask(t, http.StatusPreconditionFailed, "GET", a.reading(0), "")
+	low.reads(t, "initial", a)
+	high.reads(t, "initial", b)
+	got := low.ask(t, http.StatusPreconditionFailed, "GET", a.reading(), "")
 	require.Equal(t, "somebody with a higher fencing token than "+strconv.FormatInt(low.leased.Token, 10)+" has been there", errorOf(t, got))
 	got = high.ask(t, http.StatusForbidden, "PUT", "/resources", write(t, "alone", id...))
 	require.Equal(t, "the lease does not hold '"+a.name+"'", errorOf(t, got), "all endpoints that serve it are needed")
@@ -112,7 +112,7 @@ func nobodysWriteIsLost(t *testing.T, s server) {
 				h := newHolder(s, "person "+strconv.Itoa(i))
 				h.acquire(t, http.StatusCreated, waits, a, b)
 				var read struct{ State string }
-				require.NoError(t, json.Unmarshal(h.ask(t, http.StatusOK, "GET", a.reading(0), "").body, &read))
+				require.NoError(t, json.Unmarshal(h.ask(t, http.StatusOK, "GET", a.reading(), "").body, &read))
 				n, _ := strconv.Atoi(read.State) // the initial state is no number
 				h.ask(t, http.StatusOK, "PUT", "/resources", write(t, strconv.Itoa(n+1), id...))
 				h.release(t)
@@ -124,6 +124,6 @@ func nobodysWriteIsLost(t *testing.T, s server) {
 	}
 	h := newHolder(s, "who looks")
 	h.acquire(t, http.StatusCreated, 0, a)
-	h.reads(t, strconv.Itoa(people*rounds), a, 0)
+	h.reads(t, strconv.Itoa(people*rounds), a)
 	h.release(t)
 }

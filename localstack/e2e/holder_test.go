@@ -23,7 +23,8 @@ type endpoint struct {
 	ids  []string // of the resources that it serves
 }
 
-func (e endpoint) reading(i int) string { return "/" + e.name + "/resource/" + e.ids[i] }
+// reading is the path of its first resource.
+func (e endpoint) reading() string { return "/" + e.name + "/resource/" + e.ids[0] }
 
 // newResources draws ids that nobody has used, whatever was written where the tests
 // ran before.

@@ -100,11 +100,15 @@ func requireLine(t *testing.T, line []event, holders []*holder, want ...string) 
 func inTheWay(e endpoint, owner string) func(*testing.T, []byte) {
 	return func(t *testing.T, body []byte) {
 		t.Helper()
-		var way struct{ Endpoint, Owner, Expires_at string } //nolint:revive // the name on the wire
+		var way struct {
+			Endpoint  string `json:"endpoint"`
+			Owner     string `json:"owner"`
+			ExpiresAt string `json:"expires_at"`
+		}
 		require.NoError(t, json.Unmarshal(body, &way))
 		require.Equal(t, e.name, way.Endpoint)
 		require.Equal(t, owner, way.Owner)
-		_, err := time.Parse("2006-01-02T15:04:05.000Z", way.Expires_at)
+		_, err := time.Parse("2006-01-02T15:04:05.000Z", way.ExpiresAt)
 		require.NoError(t, err)
 	}
 }
@@ -116,12 +120,12 @@ func oldClientsSeeLeases(t *testing.T, s server) {
 	play(t, s.locks, []step{
 		{what: "lock", method: "POST", path: "/" + a.name + "/lock", status: 403, error: "'" + a.name + "' is already locked", check: shows(s.locks, a.name, true)},
 		{what: "free", method: "DELETE", path: "/" + a.name + "/lock", status: 403, error: "'" + a.name + "' is locked by a lease"},
-		{what: "read", method: "GET", path: a.reading(0), status: 403, error: "'" + a.name + "' must be locked to access its state"},
+		{what: "read", method: "GET", path: a.reading(), status: 403, error: "'" + a.name + "' must be locked to access its state"},
 		{what: "delete", method: "DELETE", path: "/" + a.name, status: 409, error: "'" + a.name + "' is locked"},
 	})
-	require.JSONEq(t, `{"state": "initial"}`, string(h.ask(t, http.StatusOK, "GET", a.reading(0), "").body))
+	require.JSONEq(t, `{"state": "initial"}`, string(h.ask(t, http.StatusOK, "GET", a.reading(), "").body))
 	h.release(t)
-	require.JSONEq(t, `{"error": "the lease does not hold '`+a.name+`'"}`, string(h.ask(t, http.StatusForbidden, "GET", a.reading(0), "").body))
+	require.JSONEq(t, `{"error": "the lease does not hold '`+a.name+`'"}`, string(h.ask(t, http.StatusForbidden, "GET", a.reading(), "").body))
 
 	// The other way round: a lease waits behind a lock, which has no owner and no end.
 	play(t, s.locks, []step{

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	mrand "math/rand/v2"
 	"slices"
 	"strconv"
 	"time"
@@ -124,6 +125,9 @@ func (s *Store) WriteStates(ctx context.Context, token int64, states map[int64]s
 // with a higher token.
 var errOvertaken = errors.New("overtaken")
 
+// unprocessedPause is how long is paused at most before the rest of a batch is read.
+const unprocessedPause = 50 * time.Millisecond
+
 // read reads resources, all of which may not be of one moment.
 func (s *Store) read(ctx context.Context, ids []int64) (map[int64]resource, error) {
 	keys := make([]map[string]types.AttributeValue, len(ids))
@@ -147,7 +151,13 @@ func (s *Store) read(ctx context.Context, ids []int64) (map[int64]resource, erro
 			}
 			found[key.ID] = r
 		}
-		wanted = out.UnprocessedKeys
+		if wanted = out.UnprocessedKeys; len(wanted) > 0 {
+			select {
+			case <-ctx.Done():
+				return nil, ctx.Err()
+			case <-time.After(mrand.N(unprocessedPause)): //nolint:gosec // jitter
+			}
+		}
 	}
 	return found, nil
 }

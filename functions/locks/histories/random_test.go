@@ -17,11 +17,11 @@ var firstSeed = flag.Uint64("seed", 1, "the seed of the first random history; ea
 
 // What a random history is.
 const (
-	histories  = 40
+	histories  = 6
 	operations = 250 // that were acknowledged, or may have happened; reads under a lease are not counted
 	clients    = 16
-	think      = 1500
-	atOnce     = 20   // histories: mostly somebody waits for somebody
+	think      = 1000
+	atOnce     = 6   // histories: mostly somebody waits for somebody
 	share      = 0.15 // of all attempts at a call of DynamoDB that meet a fault
 )
 
@@ -88,9 +88,9 @@ func (c *client) live(enough func() bool) {
 	for !enough() {
 		sleep(c.ctx, c.dice.milliseconds(0, think)) // longer lines would only mean more polls
 		switch n := c.dice.between(1, 100); {
-		case n <= 60:
+		case n <= 50:
 			c.update(true)
-		case n <= 90:
+		case n <= 92:
 			if c.dice.chance(0.05) {
 				time.AfterFunc(c.dice.milliseconds(0, 50), c.die)
 			}
@@ -99,7 +99,7 @@ func (c *client) live(enough func() bool) {
 			c.update(false)
 		}
 		if c.dead.Load() {
-			if c.dice.chance(0.7) { // the other ones are left to expire
+			if c.dice.chance(0.85) { // the other ones are left to expire
 				c.world.operator.breakLeases(c.name())
 			}
 			c.begin()
@@ -137,7 +137,7 @@ func (c *client) pause(ctx context.Context) {
 // update writes what some endpoints serve, under a lease, and as a rule reads it
 // before.
 func (c *client) update(reading bool) {
-	ttl, wait := c.dice.milliseconds(1000, 2000), 2*time.Second
+	ttl, wait := c.dice.milliseconds(1000, 2000), 3*time.Second
 	if c.dice.chance(0.15) {
 		ttl = c.dice.milliseconds(100, 300)
 	}
@@ -168,10 +168,10 @@ func (c *client) update(reading bool) {
 		c.pause(c.ctx)
 	}
 	switch n := c.dice.between(1, 100); {
-	case n <= 5:
+	case n <= 4:
 		c.die()
 		return
-	case n <= 10:
+	case n <= 8:
 		time.AfterFunc(c.dice.milliseconds(0, 20), c.die)
 	}
 	c.write(h, s)

@@ -4,7 +4,10 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
+	"strconv"
 	"sync"
+	"syscall"
 
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -28,4 +31,11 @@ func counting(o *dynamodb.Options) {
 	})
 }
 
-func report() { fmt.Fprintln(os.Stderr, counts) }
+func report() { fmt.Fprintln(os.Stderr, counts, javaTicks()) }
+
+func javaTicks() string {
+	out, _ := exec.Command("bash", "-c", "cat /proc/$(pgrep -P $(ps -o ppid= -p "+strconv.Itoa(os.Getppid())+") java)/stat | awk '{print ($14+$15)/100}'").Output()
+	var ru syscall.Rusage
+	syscall.Getrusage(syscall.RUSAGE_SELF, &ru)
+	return fmt.Sprint("java CPU s ", string(out), " go CPU s ", float64(ru.Utime.Nano()+ru.Stime.Nano())/1e9)
+}

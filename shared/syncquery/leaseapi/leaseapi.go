@@ -30,7 +30,8 @@ func New(transport oldapi.Transport) Client { return Client{oldapi.New(transport
 // ReadsTogether implements syncquery.Together: it asks for our health, which old
 // servers don't have.
 func (c Client) ReadsTogether(ctx context.Context) (bool, error) {
-	body, err := c.Call(ctx, oldapi.Request{Method: "GET", Path: "/health"}, nil)
+	// An old server may answer 500 to a path that it does not know; ours never does here.
+	body, err := c.Call(ctx, oldapi.Request{Method: "GET", Path: "/health"}, map[int]error{500: errNotOurs})
 	switch {
 	case errors.Is(err, syncquery.ErrUnreachable), errors.Is(err, syncquery.ErrNotDone), errors.Is(err, syncquery.ErrAnswerLost):
 		return false, err
@@ -43,6 +44,8 @@ func (c Client) ReadsTogether(ctx context.Context) (bool, error) {
 	}
 	return json.Unmarshal(body, &health) == nil && health.Status != "" && health.Version != "", nil
 }
+
+var errNotOurs = errors.New("not a server of ours")
 
 // maxWait is how long our server waits for endpoints at most.
 const maxWait = 25 * time.Second
@@ -95,24 +98,32 @@ type Lease struct {
 	Place     int      `json:"place"` // how many are before it; 0: it is granted
 }
 
-// Leases lists every lease, by token.
-func (c Client) Leases(ctx context.Context) ([]Lease, error) {
-	var all []Lease
+// Lock is a lock of the old API, which has no owner.
+type Lock struct {
+	Endpoint  string `json:"endpoint"`
+	Token     int64  `json:"token"`
+	AgeMs     int64  `json:"age_ms"`
+	ExpiresAt string `json:"expires_at"` // empty: it has no end
+}
+
+// Leases lists every lease, by token, and every lock of the old API.
+func (c Client) Leases(ctx context.Context) (all []Lease, locks []Lock, err error) {
 	for cursor := int64(0); ; {
 		body, err := c.Call(ctx, oldapi.Request{Method: "GET", Path: "/leases?cursor=" + strconv.FormatInt(cursor, 10)}, nil)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		var page struct {
 			Leases []Lease `json:"leases"`
+			Locks  []Lock  `json:"locks"`
 			Cursor int64   `json:"cursor"`
 		}
 		if err := json.Unmarshal(body, &page); err != nil {
-			return nil, fmt.Errorf("GET /leases: the answer is not a list of leases: %w", err)
+			return nil, nil, fmt.Errorf("GET /leases: the answer is not a list of leases: %w", err)
 		}
-		all = append(all, page.Leases...)
+		all, locks = append(all, page.Leases...), append(locks, page.Locks...)
 		if page.Cursor == 0 {
-			return all, nil
+			return all, locks, nil
 		}
 		cursor = page.Cursor
 	}

@@ -26,10 +26,10 @@ type listCommand struct {
 	JSON bool `name:"json" help:"Print the list as JSON."`
 }
 
-// held is a row of the list. A lock of an old client has nothing but its endpoint.
-type held struct {
-	leaseapi.Lease
-	State string `json:"state"` // held, waiting, or locked (by an old client)
+// listing is what there is.
+type listing struct {
+	Leases []leaseapi.Lease `json:"leases"`
+	Locks  []leaseapi.Lock  `json:"locks"` // of old clients
 }
 
 // Run implements the command.
@@ -38,64 +38,37 @@ func (c listCommand) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	all, err := list(ctx, server)
+	leases, locks, err := server.Leases(ctx)
 	if err != nil {
 		return err
 	}
+	all := listing{Leases: append([]leaseapi.Lease{}, leases...), Locks: append([]leaseapi.Lock{}, locks...)} // [] in JSON, never null
 	if !c.JSON {
-		return writeHeld(s.out, all)
+		return all.write(s.out)
 	}
 	encoder := json.NewEncoder(s.out)
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(all)
 }
 
-// list returns the leases by token, and then the endpoints that are locked without
-// one.
-func list(ctx context.Context, server leaseapi.Client) ([]held, error) {
-	leases, err := server.Leases(ctx)
-	if err != nil {
-		return nil, err
-	}
-	registry, err := server.Registry(ctx)
-	if err != nil {
-		return nil, err
-	}
-	all, leased := []held{}, map[string]bool{}
-	for _, l := range leases {
-		state := "held"
-		if l.Place > 0 {
-			state = "waiting"
-		}
-		all = append(all, held{l, state})
-		for _, endpoint := range l.Endpoints {
-			leased[endpoint] = true
-		}
-	}
-	for _, e := range registry {
-		if e.Locked && !leased[e.Name] {
-			all = append(all, held{leaseapi.Lease{Endpoints: []string{e.Name}}, "locked"})
-		}
-	}
-	return all, nil
-}
-
-func writeHeld(out io.Writer, all []held) error {
+func (all listing) write(out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(w, "ID\tSTATE\tOWNER\tTOKEN\tAGE\tEXPIRES\tENDPOINTS") // Flush has the error
-	for _, h := range all {
-		if h.State == "locked" {
-			_, _ = fmt.Fprintf(w, "-\t%s\t-\t-\t-\tnever\t%s\n", h.State, strings.Join(h.Endpoints, " "))
-			continue
+	for _, l := range all.Leases {
+		state := "held"
+		if l.Place > 0 {
+			state = fmt.Sprintf("waiting behind %d", l.Place)
 		}
-		state := h.State
-		if h.Place > 0 {
-			state = fmt.Sprintf("%s behind %d", h.State, h.Place)
-		}
-		age := (time.Duration(h.AgeMs) * time.Millisecond).Round(100 * time.Millisecond)
-		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\t%s\t%s\n", h.ID, state, cmp.Or(h.Owner, "-"), h.Token, age, h.ExpiresAt, shortened(h.Endpoints))
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\t%s\t%s\n", l.ID, state, cmp.Or(l.Owner, "-"), l.Token, age(l.AgeMs), l.ExpiresAt, shortened(l.Endpoints))
+	}
+	for _, l := range all.Locks {
+		_, _ = fmt.Fprintf(w, "-\tlocked\t-\t%d\t%s\t%s\t%s\n", l.Token, age(l.AgeMs), cmp.Or(l.ExpiresAt, "never"), l.Endpoint)
 	}
 	return w.Flush()
+}
+
+func age(ms int64) time.Duration {
+	return (time.Duration(ms) * time.Millisecond).Round(100 * time.Millisecond)
 }
 
 // shortened lists endpoints in a line that people still read.
