@@ -46,6 +46,13 @@ func anOperatorBreaks(t *testing.T, s server) {
 	old.reads(t, "by the old one", b)
 	got := old.ask(t, http.StatusForbidden, "PUT", "/resources", write(t, "too far", ids[0], ids[2]))
 	require.Equal(t, "the lease does not hold '"+c.name+"'", errorOf(t, got))
+	got = old.ask(t, http.StatusForbidden, "GET", c.reading(), "")
+	require.Equal(t, "the lease does not hold '"+c.name+"'", errorOf(t, got))
+	got = old.ask(t, http.StatusNotFound, "PUT", "/resources", write(t, "nowhere", ids[0], "9007199254740991"))
+	require.Equal(t, "no endpoint serves 9007199254740991", errorOf(t, got))
+	old.leased.Token++
+	old.ask(t, http.StatusPreconditionFailed, "PUT", "/resources", write(t, "with a token of nobody's", ids[0]))
+	old.leased.Token--
 	old.reads(t, "by the old one", a)
 
 	breaking := "/leases/" + old.leased.ID + "/break"

@@ -136,11 +136,27 @@ func oldClientsSeeLeases(t *testing.T, s server) {
 				require.JSONEq(t, `{"error": "'`+b.name+`' is already locked", "endpoint": "`+b.name+`", "owner": ""}`, string(body))
 			}},
 	})
+	requireListedLock(t, s, b)
 	late := newHolder(s, "late")
 	late.acquire(t, http.StatusAccepted, time.Millisecond, b)
 	play(t, s.locks, []step{{what: "free", method: "DELETE", path: "/" + b.name + "/lock", status: 200}})
 	late.look(t, true, waits)
 	late.release(t)
+}
+
+// requireListedLock holds that the list of leases has the endpoint's lock too, which
+// is nobody's and has no end.
+func requireListedLock(t *testing.T, s server, e endpoint) {
+	t.Helper()
+	got := call(t, s.locks, step{method: "GET", path: "/leases"})
+	require.Equal(t, http.StatusOK, got.status)
+	var page struct{ Locks []map[string]any }
+	require.NoError(t, json.Unmarshal(got.body, &page))
+	i := slices.IndexFunc(page.Locks, func(l map[string]any) bool { return l["endpoint"] == e.name })
+	require.GreaterOrEqual(t, i, 0, "%s", got.body)
+	require.NotZero(t, page.Locks[i]["token"])
+	require.Contains(t, page.Locks[i], "age_ms")
+	require.NotContains(t, page.Locks[i], "expires_at")
 }
 
 // Repeats with the same id are the same lease, until it is over; then the id is used.

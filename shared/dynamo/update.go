@@ -81,9 +81,13 @@ func repeat(ctx context.Context, attempt func(context.Context) error) (repeated 
 	}
 }
 
-// onlyConflicts says whether a transaction was cancelled by nothing but others that
-// were under way at the same time.
-func onlyConflicts(err error) bool {
+// conflicted says whether a write was refused, or a transaction cancelled, by nothing
+// but others' transactions that were under way at the same time.
+func conflicted(err error) bool {
+	var conflict *types.TransactionConflictException
+	if errors.As(err, &conflict) {
+		return true
+	}
 	var cancelled *types.TransactionCanceledException
 	if !errors.As(err, &cancelled) {
 		return false
@@ -106,8 +110,7 @@ func once(o *dynamodb.Options) { o.Retryer = aws.NopRetryer{} }
 // retriable says whether another attempt may fare better. The SDK's own list lacks
 // an answer that broke off in the middle, after the effect.
 func retriable(err error) bool {
-	var conflict *types.TransactionConflictException // somebody's transaction is under way on the item
-	if errors.As(err, &conflict) || onlyConflicts(err) {
+	if conflicted(err) {
 		return true
 	}
 	known := retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err)
@@ -124,7 +127,7 @@ func Answered(err error) bool {
 }
 
 // Throttled says whether the error is that the table or the account takes no more for
-// now.
+// now, or that others' transactions were in the way. Nothing was done.
 func Throttled(err error) bool {
-	return Answered(err) && retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err) == aws.TrueTernary
+	return Answered(err) && (conflicted(err) || retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err) == aws.TrueTernary)
 }

@@ -41,7 +41,7 @@ func apart(t *testing.T, ttl time.Duration) {
 	var granted []lease.Entry // in the order of their confirmations
 	memory.OnWrite = func(before, after lease.View) {
 		for _, e := range after.Entries {
-			if was, stood := before.Find(e.ID); e.Confirmed && !(stood && was.Confirmed) {
+			if was, stood := before.Find(e.ID); e.Confirmed && (!stood || !was.Confirmed) {
 				granted = append(granted, e)
 			}
 		}

@@ -47,7 +47,7 @@ func (e *HeldError) Error() string {
 }
 
 // Is makes errors.Is(err, ErrHeld) true.
-func (e *HeldError) Is(target error) bool { return target == ErrHeld } //nolint:errorlint // a sentinel itself
+func (e *HeldError) Is(target error) bool { return target == ErrHeld }
 
 // held says that other is in the way of e.
 func held(e, other Entry) *HeldError {

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// ErrNotLocked: nobody has locked the key.
+// ErrNotLocked tells that nobody has locked the key.
 var ErrNotLocked = errors.New("lease: the key is not locked")
 
 // lockPrefix begins the ids of locks.

@@ -126,7 +126,7 @@ func (o *order) watch(before, after lease.View) {
 				o.wrongs = append(o.wrongs, fmt.Sprintf("%s is granted to %d and %d", key, holder[key], e.Ticket))
 			}
 			holder[key] = e.Ticket
-			if !(stood && was.Confirmed) && e.Ticket <= o.last[key] {
+			if (!stood || !was.Confirmed) && e.Ticket <= o.last[key] {
 				o.wrongs = append(o.wrongs, fmt.Sprintf("%s is granted to %d after %d", key, e.Ticket, o.last[key]))
 			}
 			o.last[key] = e.Ticket

@@ -219,6 +219,9 @@ func (s *Store) update(id, token int64, state, write string, seen resource) (*ty
 
 // unknown marks the error of a write that may have been made all the same.
 func unknown(err error, repeated bool) error {
+	if !repeated && dynamo.Throttled(err) {
+		return &failure.Error{Code: failure.Busy, Message: "the store takes no more for now", RetryAfter: time.Second, Err: err}
+	}
 	if err == nil || !repeated && dynamo.Answered(err) {
 		return err
 	}

@@ -1,9 +1,9 @@
 package histories_test
 
 import (
+	"fmt"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/anishathalye/porcupine"
 )
@@ -11,50 +11,52 @@ import (
 // history is what was done, by whom, and what came of it. Its clock only counts: of
 // two things that happened one after the other, the later one has the higher number.
 type history struct {
-	clock atomic.Int64
+	clock   atomic.Int64
+	refused atomic.Int64 // counts writes that were refused: they are not in it
 
 	mu    sync.Mutex
 	steps []porcupine.Operation
-	kinds map[string]int // how many of each kind
-
-	checked time.Duration
+	count map[string]int // of each kind
 }
 
 func (h *history) now() int64 { return h.clock.Add(1) }
 
-// add adds an operation that was called then and is over now.
+// add adds what was called then and is over now.
 func (h *history) add(client int, called int64, s step, o outcome) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.steps = append(h.steps, porcupine.Operation{ClientId: client, Input: s, Call: called, Output: o, Return: h.now()})
-	if h.kinds == nil {
-		h.kinds = map[string]int{}
+	if h.count == nil {
+		h.count = map[string]int{}
 	}
-	h.kinds[s.kind]++
+	h.count[s.kind]++
 	if o == unknown {
-		h.kinds["unknown"]++
+		h.count["of unknown outcome"]++
 	}
+	h.steps = append(h.steps, porcupine.Operation{ClientId: client, Input: s, Call: called, Output: o, Return: h.now()})
 }
 
-// count returns how many operations of the kind there are.
-func (h *history) count(kind string) int {
+// length is how many operations there are; reads under a lease are not counted.
+func (h *history) length() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.kinds[kind]
+	return len(h.steps) - h.count[read]
 }
 
-// operations returns the whole history for porcupine: what nobody knows the outcome
-// of may still happen when everything else is over.
+// operations is the history as porcupine takes it: what nobody knows the outcome of
+// may still happen when everything else is over.
 func (h *history) operations() []porcupine.Operation {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	end := h.now()
-	all := make([]porcupine.Operation, len(h.steps))
-	for i, s := range h.steps {
-		if s.Output == unknown {
-			s.Return = end
+	all, end := make([]porcupine.Operation, len(h.steps)), h.now()
+	for i, o := range h.steps {
+		if o.Output == unknown {
+			o.Return = end
 		}
-		all[i] = s
+		all[i] = o
 	}
 	return all
+}
+
+func (h *history) String() string {
+	return fmt.Sprintf("%d operations, %v, %d refused", h.length(), h.count, h.refused.Load())
 }

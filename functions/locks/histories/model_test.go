@@ -15,19 +15,27 @@ import (
 	"lockstep/functions/locks"
 )
 
-// resources is how many there are at most: 0 to resources-1.
-const resources = 7
+// maxResources is how many there are at most, from 0 on.
+const maxResources = 7
 
 // values are the states of all resources at one moment.
-type values [resources]string
+type values [maxResources]string
 
 // step is an operation as the model knows it: there was a moment at which all that
-// it has read stood there, and all that it writes was written. A query has nothing
-// to write, a blind write nothing that it has read.
+// it has read stood there, and all that it writes was written. A query writes nothing,
+// a blind write has read nothing.
 type step struct {
 	kind          string
 	reads, writes map[int64]string
 }
+
+// Kinds of steps, for people.
+const (
+	read   = "read"   // of one resource, under a lease
+	query  = "query"  // of several in one moment
+	write  = "write"  // of several, blindly
+	update = "update" // a read-modify-write of several
+)
 
 // outcome is what the caller of an operation knows of it.
 type outcome bool
@@ -39,12 +47,12 @@ const (
 
 // at returns what stands there after the step, if it can be at that moment.
 func (s step) at(before values) (after values, fits bool) {
-	after = before
 	for id, state := range s.reads {
 		if before[id] != state {
 			return before, false
 		}
 	}
+	after = before
 	for id, state := range s.writes {
 		after[id] = state
 	}
@@ -52,14 +60,14 @@ func (s step) at(before values) (after values, fits bool) {
 }
 
 func (s step) String() string {
-	var parts []string
+	words := []string{s.kind}
 	for _, id := range slices.Sorted(maps.Keys(s.reads)) {
-		parts = append(parts, fmt.Sprintf("%d=%s", id, s.reads[id]))
+		words = append(words, fmt.Sprintf("%d=%s", id, s.reads[id]))
 	}
 	for _, id := range slices.Sorted(maps.Keys(s.writes)) {
-		parts = append(parts, fmt.Sprintf("%d:=%s", id, s.writes[id]))
+		words = append(words, fmt.Sprintf("%d:=%s", id, s.writes[id]))
 	}
-	return s.kind + " " + strings.Join(parts, " ")
+	return strings.Join(words, " ")
 }
 
 // model is what histories are held against.
@@ -97,24 +105,24 @@ var model = (&porcupine.NondeterministicModel{
 // checkTime is how long the check of one history may take.
 const checkTime = time.Minute
 
-// verdict is what the model says of a history.
+// verdict is what the model says of the history.
 func verdict(h *history) (porcupine.CheckResult, porcupine.LinearizationInfo) {
 	return porcupine.CheckOperationsVerbose(model, h.operations(), checkTime)
 }
 
 // requireHolds requires that the history is one of the model. Of one that is not, or
-// that could not be decided in time, it leaves a picture.
+// is not known to be in time, it leaves a picture.
 func requireHolds(t *testing.T, h *history) {
 	t.Helper()
-	begin := time.Now()
+	began := time.Now()
 	result, info := verdict(h)
-	h.checked = time.Since(begin)
 	if result == porcupine.Ok {
+		t.Logf("%s, checked in %v", h, time.Since(began).Round(100*time.Microsecond))
 		return
 	}
-	picture, err := os.CreateTemp("", "history-*.html") // the test's own folder goes with the test
+	picture, err := os.CreateTemp("", "history-*.html") // the test's own folder would go with the test
 	require.NoError(t, err)
 	require.NoError(t, porcupine.Visualize(model, info, picture))
 	require.NoError(t, picture.Close())
-	require.Failf(t, "the history does not hold", "%s: see %s", result, picture.Name())
+	require.FailNowf(t, "the history does not hold", "%s, %s: see %s", result, h, picture.Name())
 }

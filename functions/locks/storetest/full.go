@@ -20,8 +20,8 @@ var full = map[string]test{
 }
 
 // fill puts in line as much as there is room for, under keys that no endpoint has,
-// and returns the secret of something large. Its process's clock is an hour ahead, or
-// behind: so long does all of it stand, or has it expired.
+// and returns the secret of something large. Its process's clock is that far ahead,
+// or behind: so long does all of it stand, or has it expired.
 func fill(t *testing.T, r *registry, clock time.Duration) (large string) {
 	t.Helper()
 	leases := r.by(clock).Leases
@@ -55,8 +55,8 @@ func fill(t *testing.T, r *registry, clock time.Duration) (large string) {
 func refusedWhenFull(t *testing.T, r *registry) {
 	mustPut(t, r.Service, "a", 1)
 	mustPut(t, r.Service, "b", 2)
-	mustAcquire(t, r.Service, "a")
-	large := fill(t, r, hour)
+	mustHave(t, r.Service, want("a").lasting(15*time.Minute))
+	large := fill(t, r, 10*time.Minute)
 	secret := lease.NewSecret()
 	for name, ask := range map[string]func() operation.Response{
 		"a lease": func() operation.Response {

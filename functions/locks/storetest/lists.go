@@ -17,7 +17,7 @@ import (
 var lists = map[string]test{
 	"none":                             listNone,
 	"every lease, and how it stands":   listAll,
-	"no lock of an old client":         listNoLocks,
+	"locks of old clients, beside":     listLocks,
 	"never a secret":                   listNoSecrets,
 	"page by page":                     listPages,
 	"what is gone is not listed":       listOfGone,
@@ -37,8 +37,17 @@ type listed struct {
 
 // page is one answer.
 type page struct {
-	Leases []listed `json:"leases"`
-	Cursor int64    `json:"cursor"`
+	Leases []listed     `json:"leases"`
+	Locks  []lockListed `json:"locks"`
+	Cursor int64        `json:"cursor"`
+}
+
+// lockListed is a lock of an old client in the list.
+type lockListed struct {
+	Endpoint  string `json:"endpoint"`
+	Token     int64  `json:"token"`
+	AgeMs     int64  `json:"age_ms"`
+	ExpiresAt string `json:"expires_at"`
 }
 
 func mustList(t *testing.T, s *locks.Service, query map[string]string) (p page) {
@@ -68,28 +77,29 @@ func listAll(t *testing.T, r *registry) {
 	require.Zero(t, p.Cursor)
 }
 
-func listNoLocks(t *testing.T, r *registry) {
-	mustPut(t, r.Service, "a", 1)
-	mustPut(t, r.Service, "b", 1)
-	mustLock(t, r.Service, "a")
-	l := mustAcquire(t, r.Service, "b")
-	p := mustList(t, r.Service, nil)
-	require.Len(t, p.Leases, 1)
-	require.Equal(t, l.ID, p.Leases[0].ID)
-	require.Equal(t, 1, mustWaitPlace(t, r, "a"), "but it is counted among those before")
-}
-
-// mustWaitPlace waits in line, and returns at which place the list shows it.
-func mustWaitPlace(t *testing.T, r *registry, endpoint string) int {
-	t.Helper()
-	waiting := mustWait(t, r, endpoint)
-	for _, l := range mustList(t, r.Service, nil).Leases {
-		if l.ID == waiting.ID {
-			return l.Place
-		}
+func listLocks(t *testing.T, r *registry) {
+	for _, name := range []string{"a", "b", "c"} {
+		mustPut(t, r.Service, name, 1)
 	}
-	require.FailNow(t, "it is not listed")
-	return 0
+	limited := r.by(-time.Second)
+	limited.LockLimit = time.Hour
+	mustLock(t, limited, "b")
+	l, m := mustAcquire(t, r.Service, "c"), mustWait(t, r, "c")
+	mustLock(t, r.Service, "a")
+	first := mustList(t, r.another(), map[string]string{"limit": "1"})
+	require.Len(t, first.Leases, 1)
+	require.Equal(t, l.ID, first.Leases[0].ID, "a lock is no lease")
+	require.Len(t, first.Locks, 2)
+	b, a := first.Locks[0], first.Locks[1]
+	require.Less(t, b.Token, l.Token)
+	require.Greater(t, a.Token, m.Token)
+	require.GreaterOrEqual(t, b.AgeMs, int64(1000))
+	require.WithinDuration(t, time.Now().Add(time.Hour), leased{ExpiresAt: b.ExpiresAt}.expires(t), time.Minute)
+	require.Equal(t, lockListed{Endpoint: "b", Token: b.Token, AgeMs: b.AgeMs, ExpiresAt: b.ExpiresAt}, b)
+	require.Equal(t, lockListed{Endpoint: "a", Token: a.Token, AgeMs: a.AgeMs}, a, "one without a limit has no end")
+	second := mustList(t, r.Service, map[string]string{"limit": "1", "cursor": fmt.Sprint(first.Cursor)})
+	require.Equal(t, m.ID, second.Leases[0].ID)
+	require.Empty(t, second.Locks, "once, with the first page")
 }
 
 func listNoSecrets(t *testing.T, r *registry) {

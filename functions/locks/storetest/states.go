@@ -81,6 +81,8 @@ func shutOutByWriter(t *testing.T, r *registry) {
 	mustWrite(t, r.Store, 5, map[int64]string{1: "by 5"})
 	mustWrite(t, r.Store, 6, map[int64]string{1: "by 6"})
 	requireOutdated(t, r.Store, 5, 1)
+	_, err := r.Store.ReadState(t.Context(), 1, 5)
+	require.NotErrorIs(t, err, locks.ErrPassed, "it was written since")
 	requireState(t, r.Store, "by 6", 1)
 	require.Equal(t, locks.InitialState, mustRead(t, r.Store, 5, 2), "at another resource nobody has been")
 }
@@ -92,10 +94,17 @@ func shutOutByReader(t *testing.T, r *registry) {
 	requireOutdated(t, r.Store, 5, 1)
 	require.Equal(t, locks.InitialState, mustRead(t, r.Store, 6, 2), "one that nobody ever wrote")
 	requireOutdated(t, r.Store, 5, 2)
-	requireState(t, r.Store, "by 5", 1)
-	requireState(t, r.Store, locks.InitialState, 2)
+	for id, state := range map[int64]string{1: "by 5", 2: locks.InitialState} {
+		requireState(t, r.Store, state, id)
+		passed, err := r.Store.ReadState(t.Context(), id, 5)
+		require.ErrorIs(t, err, locks.ErrPassed, "nothing was written since")
+		require.Equal(t, state, passed)
+	}
 	mustWrite(t, r.Store, 7, map[int64]string{1: "by 7"})
 	requireOutdated(t, r.Store, 6, 1)
+	mustRead(t, r.Store, 8, 1)
+	_, err := r.Store.ReadState(t.Context(), 1, 6)
+	require.NotErrorIs(t, err, locks.ErrPassed, "it was written since, and then read")
 }
 
 func sameToken(t *testing.T, r *registry) {

@@ -10,7 +10,6 @@ import (
 
 	"lockstep/functions/locks"
 	"lockstep/shared/lease"
-	"lockstep/shared/operation"
 )
 
 // used is POST /leases under an id that was used before: 410, and nothing is held.
@@ -143,12 +142,11 @@ func brokenWhileWaiting(t *testing.T, r *registry) {
 	mustPut(t, r.Service, "a", 1)
 	mustLock(t, r.Service, "a")
 	secret, waiter := lease.NewSecret(), r.another()
-	answer := later(func() operation.Response {
-		return ask(t, waiter, "acquire", request{lease: secret, body: want("a").waiting(25 * time.Second)})
-	})
-	mustStand(t, r.Service, secret)
-	requireStatus(t, 200, ask(t, r.Service, "break", request{id: lease.PublicID(secret), operator: "me"}))
-	requireError(t, 410, "the lease is gone: released, evicted or broken", <-answer) // 404 is an endpoint that nobody knows
+	waiter.Store = &meanwhile{Store: r.Store, happens: func() {
+		requireStatus(t, 200, ask(t, r.Service, "break", request{id: lease.PublicID(secret), operator: "me"}))
+	}}
+	got := ask(t, waiter, "acquire", request{lease: secret, body: want("a").waiting(25 * time.Second)})
+	requireError(t, 410, "the lease is gone: released, evicted or broken", got) // 404 is for an endpoint that nobody knows
 	mustUnlock(t, r.Service, "a")
 	requireUsed(t, r, secret)
 }

@@ -18,12 +18,14 @@ var writes = map[string]test{
 	"writes all":           writeAll,
 	"reads what it wrote":  writeAndRead,
 	"as often as it likes": writeAgain,
-	"403 naming the endpoints that the lease does not hold":          writeOfOthers,
-	"412 when the lease is gone, or not granted":                     writeWithoutGrant,
+	"403 naming the endpoints that the lease does not hold": writeOfOthers,
+	"403 while it waits":                                             writeWaiting,
+	"404 naming the ids that nobody serves":                          writeUnknown,
+	"412 when the lease is gone":                                     writeWhenGone,
 	"412 when the token is not the lease's":                          writeWithOtherToken,
 	"412 when a row has seen a higher token, and nothing is written": writeOutdated,
-	"fifty at once":  writeFifty,
-	"who was paused": writeAfterPause,
+	"fifty at once":                                                  writeFifty,
+	"who was paused":                                                 writeAfterPause,
 }
 
 func writeAll(t *testing.T, r *registry) {
@@ -70,16 +72,36 @@ func writeOfOthers(t *testing.T, r *registry) {
 	requireAnswer(t, 200, `{}`, ask(t, r.Service, "write", writing(l, `{"2":"x"}`)))
 }
 
-func writeWithoutGrant(t *testing.T, r *registry) {
+func writeWhenGone(t *testing.T, r *registry) {
 	mustPut(t, r.Service, "a", 1)
 	released := mustAcquire(t, r.Service, "a")
 	mustRelease(t, r.Service, released)
 	evicted := mustAcquire(t, r.by(-hour), "a")
 	mustAcquire(t, r.Service, "a")
-	for _, l := range []leased{released, evicted, mustWait(t, r, "a"), {Lease: lease.NewSecret(), Token: 7}} {
-		gone := fmt.Sprintf(`{"error":"the lease with token %d is gone, or not granted"}`, l.Token)
+	for _, l := range []leased{released, evicted, {Lease: lease.NewSecret(), Token: 7}} {
+		gone := fmt.Sprintf(`{"error":"the lease with token %d is gone"}`, l.Token)
 		requireAnswer(t, 412, gone, ask(t, r.Service, "write", writing(l, `{"1":"x"}`)))
 		requireState(t, r.Store, "initial", 1)
+	}
+}
+
+func writeWaiting(t *testing.T, r *registry) {
+	mustPut(t, r.Service, "a", 1)
+	mustPut(t, r.Service, "b", 2)
+	holder, waiting := mustAcquire(t, r.Service, "a"), mustWait(t, r, "a", "b")
+	requireAnswer(t, 403, doesNotHold("'a'"), ask(t, r.Service, "write", writing(waiting, `{"1":"x"}`)))
+	requireAnswer(t, 403, doesNotHold("'b'"), ask(t, r.Service, "write", writing(waiting, `{"2":"x"}`))) // all or nothing
+	mustRelease(t, r.Service, holder)
+	requireAnswer(t, 200, `{}`, ask(t, r.Service, "write", writing(waiting, `{"1":"x","2":"x"}`))) // it is granted, though it does not know
+}
+
+// What nobody serves no lease protects.
+func writeUnknown(t *testing.T, r *registry) {
+	mustPut(t, r.Service, "a", 1)
+	l := mustAcquire(t, r.Service, "a")
+	requireAnswer(t, 404, `{"error":"no endpoint serves 2, 3","resources":[2,3]}`, ask(t, r.Service, "write", writing(l, `{"3":"x","1":"x","2":"x"}`)))
+	for id := int64(1); id <= 3; id++ {
+		requireState(t, r.Store, "initial", id)
 	}
 }
 

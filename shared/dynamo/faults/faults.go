@@ -18,6 +18,7 @@ import (
 
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/smithy-go/logging"
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
@@ -41,6 +42,7 @@ type Plan func(Attempt) Fault
 func Inject(plan Plan) func(*dynamodb.Options) {
 	var numbers numbering
 	return func(o *dynamodb.Options) {
+		o.Logger = logging.Nop{} // it would warn of each answer that is broken off
 		protocol := o.Protocol
 		meet := func(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (middleware.DeserializeOutput, middleware.Metadata, error) {
 			request, ok := in.Request.(*smithyhttp.Request)

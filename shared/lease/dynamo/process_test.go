@@ -51,7 +51,7 @@ func TestChild(t *testing.T) {
 // startChild starts the other process, and returns once it has said the word.
 func startChild(t *testing.T, namespace string, ttl time.Duration, until string) *exec.Cmd {
 	t.Helper()
-	child := exec.Command(os.Args[0], "-test.run=^TestChild$", "-test.v") //nolint:noctx // it is killed below, on every path
+	child := exec.Command(os.Args[0], "-test.run=^TestChild$", "-test.v")
 	child.Env = append(os.Environ(), childNamespace+"="+namespace, "LEASE_TEST_TTL="+ttl.String())
 	child.Stderr = os.Stderr
 	out, err := child.StdoutPipe()

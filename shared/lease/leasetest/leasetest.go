@@ -97,14 +97,15 @@ func requireNobody(t *testing.T, store lease.Store) {
 	require.Empty(t, mustView(t, store).Entries)
 }
 
-// requireHeld requires the error of somebody who is told who is in the way.
-func requireHeld(t *testing.T, err error, key string) *lease.HeldError {
+// requireHeld requires the error of somebody who is told who is in the way, and
+// returns who.
+func requireHeld(t *testing.T, err error, key string) lease.HeldError {
 	t.Helper()
 	var held *lease.HeldError
 	require.ErrorAs(t, err, &held)
 	require.ErrorIs(t, err, lease.ErrHeld)
 	require.Equal(t, key, held.Key)
-	return held
+	return *held
 }
 
 // wait waits for the channel, but not for ever.

@@ -129,7 +129,7 @@ func crowd(t *testing.T, open Open) {
 	require.NoError(t, together(2*processes, func(i int) error {
 		for range cycles {
 			var wanted []string
-			for _, k := range rand.Perm(keys)[:each] { //nolint:gosec // no secret
+			for _, k := range rand.Perm(keys)[:each] {
 				wanted = append(wanted, fmt.Sprint("key", k))
 			}
 			r := request(wanted...)

@@ -36,7 +36,7 @@ func trySaysWho(t *testing.T, open Open) {
 	r.Owner = "Σωκράτης"
 	status := mustEnqueue(t, process(store), r)
 	_, err := process(store).Try(t.Context(), request("c", "b"))
-	require.Equal(t, &lease.HeldError{Key: "b", ID: lease.PublicID(r.Secret), Owner: r.Owner, Until: status.Entry.Expires}, requireHeld(t, err, "b"))
+	require.Equal(t, lease.HeldError{Key: "b", ID: lease.PublicID(r.Secret), Owner: r.Owner, Until: status.Entry.Expires}, requireHeld(t, err, "b"))
 	require.Contains(t, err.Error(), `"b" is held by "Σωκράτης" until `+status.Entry.Expires.UTC().Format("2006-01-02T15:04"))
 	requireFree(t, store, "c")
 	_, err = process(store).Lock(t.Context(), "lock", 0)
