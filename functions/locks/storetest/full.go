@@ -19,18 +19,18 @@ var full = map[string]test{
 	"expired ones make room":                               roomOfTheDead,
 }
 
-// fill puts in line as much as there is room for, under keys that no endpoint has,
-// and returns the secret of something large. Its process's clock is that far ahead,
-// or behind: so long does all of it stand, or has it expired.
+// fill makes as many leases as there is room for, of keys that no endpoint has, and
+// returns the secret of a large one. Its process's clock is that far ahead, or behind:
+// all of them stand for longer than the test, or have expired.
 func fill(t *testing.T, r *registry, clock time.Duration) (large string) {
 	t.Helper()
 	leases := r.by(clock).Leases
-	enqueue := func(about string, keys int) (secret string, err error) {
-		request := lease.Request{Secret: lease.NewSecret(), TTL: time.Minute}
+	add := func(about string, keys int) (secret string, err error) {
+		request := lease.Request{Secret: lease.NewSecret(), TTL: lease.MaxTTL}
 		for k := range keys {
 			request.Keys = append(request.Keys, fmt.Sprintf("%s %*d", about, lease.MaxKeyBytes-len(about)-1, k))
 		}
-		_, err = leases.Enqueue(t.Context(), request)
+		_, err = leases.TryStatus(t.Context(), request)
 		return request.Secret, err
 	}
 	var wg sync.WaitGroup
@@ -38,17 +38,17 @@ func fill(t *testing.T, r *registry, clock time.Duration) (large string) {
 	for i := range secrets {
 		wg.Go(func() {
 			var err error
-			secrets[i], err = enqueue(fmt.Sprint("large ", i), lease.MaxKeys)
+			secrets[i], err = add(fmt.Sprint("large ", i), lease.MaxKeys)
 			require.NoError(t, err)
 		})
 	}
 	wg.Wait()
 	for i := 0; ; i++ {
-		if _, err := enqueue(fmt.Sprint("small ", i), 1); errors.Is(err, lease.ErrBusy) {
+		_, err := add(fmt.Sprint("small ", i), 1)
+		if errors.Is(err, lease.ErrBusy) {
 			return secrets[0]
-		} else if err != nil {
-			require.NoError(t, err)
 		}
+		require.NoError(t, err)
 	}
 }
 
