@@ -8,7 +8,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/smithy-go/logging"
 	"github.com/stretchr/testify/require"
 
 	"lockstep/functions/locks"
@@ -43,12 +42,8 @@ func over(s *dynamo.Store, plan faults.Plan) *dynamo.Store {
 	return with(s, soon, faults.Inject(plan))
 }
 
-// soon makes the SDK's own pauses short, and lets it keep to itself what it thinks of
-// answers that break off.
-func soon(o *dynamodb.Options) {
-	o.Retryer = retry.AddWithMaxBackoffDelay(o.Retryer, 20*time.Millisecond)
-	o.Logger = logging.Nop{}
-}
+// soon makes the SDK's own pauses short.
+func soon(o *dynamodb.Options) { o.Retryer = retry.AddWithMaxBackoffDelay(o.Retryer, 20*time.Millisecond) }
 
 // request is what a request of these tests has.
 type request struct{ endpoint, id, lease, token, body string }
