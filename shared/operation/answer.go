@@ -14,7 +14,7 @@ import (
 type errorBody struct {
 	Error   string         `json:"error"`
 	Field   string         `json:"field,omitempty"`
-	Details jsontext.Value `json:",embed"`
+	Details jsontext.Value `json:",embed"` //nolint:staticcheck // it knows the standard package's options only
 }
 
 // Fail is the answer that tells the caller of a failure. Doors use it for what

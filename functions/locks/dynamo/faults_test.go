@@ -43,7 +43,9 @@ func over(s *dynamo.Store, plan faults.Plan) *dynamo.Store {
 }
 
 // soon makes the SDK's own pauses short.
-func soon(o *dynamodb.Options) { o.Retryer = retry.AddWithMaxBackoffDelay(o.Retryer, 20*time.Millisecond) }
+func soon(o *dynamodb.Options) {
+	o.Retryer = retry.AddWithMaxBackoffDelay(o.Retryer, 20*time.Millisecond)
+}
 
 // request is what a request of these tests has.
 type request struct{ endpoint, id, lease, token, body string }

@@ -138,14 +138,14 @@ func (a *actor) headers() map[string]string {
 	return map[string]string{"lease": a.lease.Secret, "fencing-token": string(token)}
 }
 
-// update reads a resource under its lease and writes it.
-func (a *actor) update(endpoint string, id int64, value string) {
+// update reads resource 0 under its lease and writes it.
+func (a *actor) update(value string) {
 	var before struct {
 		State string `json:"state"`
 	}
 	called := a.stage.now()
-	key := string(rune('0' + id))
-	read := operation.Request{Header: a.headers(), Path: map[string]string{"endpoint": endpoint, "id": key}}
+	const id, key = 0, "0"
+	read := operation.Request{Header: a.headers(), Path: map[string]string{"endpoint": "a", "id": key}}
 	if !a.call("resource", read, nil, &before) {
 		return
 	}
@@ -185,14 +185,14 @@ func overtakenWriter(s *stage) {
 	overtake := sync.OnceFunc(func() {
 		first.broken()
 		second.acquire("a")
-		second.update("a", 0, "second")
+		second.update("second")
 	})
 	first.before = func(write bool, _ int64) {
 		if write {
 			overtake()
 		}
 	}
-	first.update("a", 0, "first")
+	first.update("first")
 }
 
 // writerBetween: one is about to write when it loses its lease; the write comes after
@@ -210,7 +210,7 @@ func writerBetween(s *stage) {
 	}
 	go func() {
 		defer close(done)
-		first.update("a", 0, "first")
+		first.update("first")
 	}()
 	<-arrived
 	first.broken()
@@ -221,7 +221,7 @@ func writerBetween(s *stage) {
 			<-done
 		}
 	}
-	second.update("a", 0, "second")
+	second.update("second")
 }
 
 // overtakenReader: a query has read one resource when it loses its lease, and another
@@ -235,7 +235,7 @@ func overtakenReader(s *stage) {
 		writer.lease.ID = view.Entries[0].ID
 		writer.broken()
 		writer.acquire("a")
-		writer.update("a", 0, "new")
+		writer.update("new")
 		writer.call("release", operation.Request{Header: writer.headers()}, nil, nil)
 	})
 	read := make(chan struct{}) // resource 0 was read

@@ -126,18 +126,18 @@ func (c *client) write(h held, s step) {
 	}
 }
 
-// query reads resources in one moment.
-func (c *client) query(wait time.Duration, ids ...int64) (states map[int64]string, ok bool) {
+// query reads resources in one moment, and says whether it was answered.
+func (c *client) query(wait time.Duration, ids ...int64) (answered bool) {
 	called := c.world.now()
 	var answer struct {
 		States map[int64]string `json:"states"`
 	}
 	r := operation.Request{Header: map[string]string{"x-client": c.name()}}
 	if c.call("query", r, map[string]any{"resources": ids, "wait_ms": wait.Milliseconds()}, &answer) != http.StatusOK {
-		return nil, false
+		return false
 	}
 	c.world.add(c.id, called, step{kind: query, reads: answer.States}, acknowledged)
-	return answer.States, true
+	return true
 }
 
 // breakLeases breaks all leases of an owner, for an operator.

@@ -78,7 +78,7 @@ func (d *database) site(chance *dice) site {
 	if chance == nil {
 		return d.through()
 	}
-	seed := uint64(chance.between(0, 1<<40)) //nolint:gosec // not negative
+	seed := uint64(chance.between(0, 1<<40))
 	return d.through(faults.Inject(faults.Random(seed, faulty,
 		faults.Throttled, faults.ServerError, faults.ServerErrorAfter, faults.Unsent, faults.Lost, faults.BrokenOff, faults.Conflict,
 		faults.Delayed(50*time.Millisecond), d.late.After(300*time.Millisecond))))

@@ -26,7 +26,7 @@ type habits struct {
 func (w *world) live(seed uint64, h habits, operations int) {
 	var all sync.WaitGroup
 	for id := range clients {
-		c := &client{world: w, id: id, dice: newDice(seed, uint64(id))} //nolint:gosec // not negative
+		c := &client{world: w, id: id, dice: newDice(seed, uint64(id))}
 		all.Go(func() {
 			c.begin()
 			for w.length() < operations {

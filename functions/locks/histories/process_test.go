@@ -35,7 +35,7 @@ type process struct {
 // start starts a process whose clock is off by so much.
 func (w *world) start(at site, off time.Duration) *process {
 	p := &process{world: w, operations: map[string]operation.Operation{}, takes: at.takes}
-	p.dice = newDice(0, uint64(w.processes.Add(1))) //nolint:gosec // not negative
+	p.dice = newDice(0, uint64(w.processes.Add(1)))
 	p.ctx, p.hangUp = context.WithCancel(w.t.Context())
 	p.leases = lease.New(processNamespace{at.namespace, p}, lease.Options{
 		Now:  func() time.Time { return time.Now().Add(off) },

@@ -82,7 +82,7 @@ func (w *world) requireRight(t *testing.T) {
 	requireExpiring(t, view, 5*time.Second+w.skew) // longer lasts no lease that is taken here
 	// Somebody whose clock is far ahead need not wait for the dead.
 	last := &client{process: w.start(w.ground.site(nil), time.Hour), world: w, id: -1}
-	_, answered := last.query(20*time.Second, w.resources()...)
+	answered := last.query(20*time.Second, w.resources()...)
 	require.True(t, answered, "what is left blocks others")
 	w.requireOrder(t)
 	requireHolds(t, &w.history)

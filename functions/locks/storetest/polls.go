@@ -108,11 +108,11 @@ func firstCome(t *testing.T, r *registry) {
 
 func pollGone(t *testing.T, r *registry) {
 	mustPut(t, r.Service, "a", 1)
-	released, broken, evicted := mustAcquire(t, r.Service, "a"), leased{}, leased{}
+	released := mustAcquire(t, r.Service, "a")
 	mustRelease(t, r.Service, released)
-	broken = mustAcquire(t, r.Service, "a")
+	broken := mustAcquire(t, r.Service, "a")
 	requireStatus(t, 200, ask(t, r.Service, "break", request{id: broken.ID, operator: "me"}))
-	evicted = mustAcquire(t, r.by(-hour), "a")
+	evicted := mustAcquire(t, r.by(-hour), "a")
 	mustLock(t, r.Service, "a")
 	for _, secret := range []string{released.Lease, broken.Lease, evicted.Lease, lease.NewSecret()} {
 		for _, query := range []map[string]string{nil, waitFor(25 * time.Second)} {

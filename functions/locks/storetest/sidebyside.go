@@ -171,11 +171,10 @@ func lockAgainstLease(t *testing.T, r *registry) {
 		wg.Go(func() { locked = ask(t, r.Service, "lock", request{endpoint: "a"}) })
 		wg.Go(func() { held = ask(t, other, "acquire", request{lease: l.Lease, body: want("a")}) })
 		wg.Wait()
-		switch {
-		case locked.Status == 200:
+		if locked.Status == 200 {
 			require.Equal(t, 409, held.Status, "%s", held.Body)
 			mustUnlock(t, r.Service, "a")
-		default:
+		} else {
 			requireAnswer(t, 403, alreadyLocked("a"), locked)
 			require.Equal(t, 201, held.Status, "%s", held.Body)
 			mustRelease(t, other, l)

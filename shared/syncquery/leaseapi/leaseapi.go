@@ -35,8 +35,8 @@ func (c Client) ReadsTogether(ctx context.Context) (bool, error) {
 	switch {
 	case errors.Is(err, syncquery.ErrUnreachable), errors.Is(err, syncquery.ErrNotDone), errors.Is(err, syncquery.ErrAnswerLost):
 		return false, err
-	case err != nil: // an answer, but not ours
-		return false, nil
+	case err != nil:
+		return false, nil //nolint:nilerr // an answer, but not ours
 	}
 	var health struct {
 		Status  string `json:"status"`
@@ -129,7 +129,7 @@ func (c Client) Leases(ctx context.Context) (all []Lease, locks []Lock, err erro
 	}
 }
 
-// ErrLeaseNotFound: no lease has that id, or not any more.
+// ErrLeaseNotFound says that no lease has that id, or not any more.
 var ErrLeaseNotFound = errors.New("there is no such lease, or not any more")
 
 // Break ends the lease of the public id, in the name of an operator.
