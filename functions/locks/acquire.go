@@ -143,13 +143,13 @@ func (s *Service) enter(ctx context.Context, in acquireRequest, chosen bool) (st
 
 // giveUpTime is how long is tried to remove what waits for a caller that gets an
 // error; after that it expires by itself.
-const giveUpTime = 3 * time.Second
+const giveUpTime = 5 * time.Second
 
 // giveUp removes what this call has put in line and answers with an error, and returns
 // the error. A caller with an id of its own that has hung up may be repeating the
 // request already, and then finds its place: it is left to that, or to expire.
 func (s *Service) giveUp(ctx context.Context, mine lease.Status, chosen bool, err error) error {
-	if !mine.Added || chosen && ctx.Err() != nil {
+	if !mine.Added || chosen && errors.Is(ctx.Err(), context.Canceled) {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), giveUpTime)
@@ -164,6 +164,8 @@ func (s *Service) giveUp(ctx context.Context, mine lease.Status, chosen bool, er
 func refused(err error) error {
 	var held *lease.HeldError
 	switch {
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded): // while it waited for whoever is in the way
+		return err
 	case errors.As(err, &held):
 		way := inTheWay{Endpoint: held.Key, Owner: held.Owner}
 		if !held.Until.IsZero() {

@@ -199,19 +199,30 @@ func TestAnIDIsKnownToHaveBeenUsedForAnHour(t *testing.T) {
 }
 
 // Who hangs up while it waits leaves nothing for long: under an id of its own it may
-// be back within 5 s, and then has kept its place.
-func TestACallerWhoHangsUpLeavesTheLine(t *testing.T) {
-	for name, secret := range map[string]string{"with an id of its own": lease.NewSecret(), "with one that the server draws": ""} {
+// be back within 5 s, and then has kept its place. Whose time is over is told so.
+func TestWhoeverWaitsNoLongerLeavesTheLine(t *testing.T) {
+	const over = `{"error":"the time for this request is over"}`
+	for name, c := range map[string]struct {
+		secret string
+		end    func(context.Context) (context.Context, context.CancelFunc)
+		stays  bool // for a while
+	}{
+		"hung up, with an id of its own":               {lease.NewSecret(), hangUp, true},
+		"hung up, with one that the server draws":      {"", hangUp, false},
+		"out of time, with an id of its own":           {lease.NewSecret(), timeOut, false},
+		"out of time, with one that the server draws ": {"", timeOut, false},
+	} {
 		t.Run(name, func(t *testing.T) {
 			inABubble(t, func(t *testing.T, s *locks.Service) {
 				mustAcquire(t, s, "a", 15*time.Minute)
-				ctx, hangUp := context.WithTimeout(t.Context(), 10*time.Second)
-				defer hangUp()
-				both := `{"endpoints":["a","b"],"owner":"somebody","ttl_ms":60000,"wait_ms":25000}`
-				require.GreaterOrEqual(t, call(ctx, t, s, "acquire", with(secret, "%s", both)).Status, 500)
-				if secret != "" {
-					requireLocked(t, true, s, "b")
-					again := call(t.Context(), t, s, "acquire", with(secret, "%s", both))
+				ctx, cancel := c.end(t.Context())
+				defer cancel()
+				both := with(c.secret, `{"endpoints":["a","b"],"owner":"somebody","ttl_ms":60000,"wait_ms":25000}`)
+				requireAnswer(t, 504, over, call(ctx, t, s, "acquire", both))
+				requireLocked(t, c.stays, s, "b")
+				if c.stays {
+					time.Sleep(4 * time.Second)
+					again := call(t.Context(), t, s, "acquire", both)
 					require.Equal(t, 202, again.Status, "%s", again.Body)
 				}
 				time.Sleep(6 * time.Second)
@@ -219,4 +230,14 @@ func TestACallerWhoHangsUpLeavesTheLine(t *testing.T) {
 			})
 		})
 	}
+}
+
+func hangUp(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	time.AfterFunc(10*time.Second, cancel)
+	return ctx, cancel
+}
+
+func timeOut(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, 10*time.Second)
 }

@@ -57,7 +57,7 @@ func Transact(ctx context.Context, client Transactor, in *dynamodb.TransactWrite
 
 // attemptTime is how long one attempt may take. Answers come within milliseconds; an
 // attempt that hangs must not take the time of the next one.
-const attemptTime = 2 * time.Second
+const attemptTime = 3 * time.Second
 
 // repeat makes attempts while another one may fare better. repeated tells that one
 // before the last may have had its effect: no answer came, or one that leaves it open.

@@ -155,7 +155,7 @@ func TestUpdateDoesNotWaitForAnAttemptThatHangs(t *testing.T) {
 		_, repeated, err := dynamo.Update(t.Context(), client, &dynamodb.UpdateItemInput{})
 		require.NoError(t, err)
 		require.True(t, repeated, "it may come yet")
-		require.Less(t, time.Since(started), 3*time.Second) // the bubble's clock
+		require.Less(t, time.Since(started), 4*time.Second) // the bubble's clock
 	})
 }
 

@@ -17,9 +17,9 @@ const (
 	waiterLife = 5 * time.Second // how long a waiting entry stands without a sign of life; its client gives one every 2 s
 	tombKept   = time.Minute     // longer than any request is on its way
 
-	writeTimeout = 5 * time.Second // of one write with all its attempts
-	undoTimeout  = 3 * time.Second // of cleaning up what an attempt may have left
-	lookTimeout  = 2 * time.Second // of one look: while it lasts, nobody else looks
+	writeTimeout = 10 * time.Second // of one write with all its attempts
+	undoTimeout  = 5 * time.Second  // of cleaning up what an attempt may have left
+	lookTimeout  = 3 * time.Second  // of one look: while it lasts, nobody else looks
 )
 
 // Options change how a Leaser works. The zero value is right for most.

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"sync"
 
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go/middleware"
@@ -140,4 +141,13 @@ func (w *watched) LastEvent(ctx context.Context) (int64, error) {
 		return 0, err
 	}
 	return w.Store.LastEvent(ctx)
+}
+
+// inItem writes values as an item has them.
+func inItem(values map[string]any) map[string]types.AttributeValue {
+	item, err := attributevalue.MarshalMap(values)
+	if err != nil {
+		panic(err) // texts and numbers have always had a form
+	}
+	return item
 }

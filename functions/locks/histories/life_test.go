@@ -22,7 +22,7 @@ type habits struct {
 	change func(reads map[int64]string) (writes map[int64]string)
 }
 
-// live lets clients live until the history has so many operations.
+// live is a history: clients live until it has so many operations.
 func (w *world) live(seed uint64, h habits, operations int) {
 	var all sync.WaitGroup
 	for id := range clients {
@@ -37,6 +37,7 @@ func (w *world) live(seed uint64, h habits, operations int) {
 		})
 	}
 	all.Wait()
+	w.end()
 }
 
 // begin begins a process.

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -77,13 +76,4 @@ func (l *lines) grantedTokens(t *testing.T) map[string][]int64 {
 		}
 	}
 	return granted
-}
-
-// requireExpiring requires that whatever is left in the namespace expires.
-func requireExpiring(t *testing.T, view lease.View, within time.Duration) {
-	t.Helper()
-	for _, e := range view.Entries {
-		require.False(t, e.Expires.IsZero(), "%v stands for ever", e)
-		require.Less(t, time.Until(e.Expires), within, "%v stands for too long", e)
-	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"lockstep/shared/lease"
 	"lockstep/shared/operation"
 )
 
@@ -26,6 +27,7 @@ type world struct {
 	operator  *process           // with which nothing goes wrong
 	processes atomic.Int64
 	written   atomic.Int64 // counts values
+	left      lease.View   // of the namespace, when all clients were gone
 }
 
 func newWorld(t testing.TB, g ground, served map[string][]int64) *world {
@@ -73,17 +75,33 @@ func (w *world) writable(held []string) map[int64]string {
 	return at
 }
 
-// requireRight requires all that is promised of a history that is over.
-func (w *world) requireRight(t *testing.T) {
-	t.Helper()
+// end ends the history: when nothing is on its way any more, all resources are read.
+func (w *world) end() {
 	w.ground.settle()
-	view, err := w.operator.leases.View(t.Context())
-	require.NoError(t, err)
-	requireExpiring(t, view, 5*time.Second+w.skew) // longer lasts no lease that is taken here
+	var err error
+	w.left, err = w.operator.leases.View(w.t.Context())
+	require.NoError(w.t, err)
 	// Somebody whose clock is far ahead need not wait for the dead.
 	last := &client{process: w.start(w.ground.site(nil), time.Hour), world: w, id: -1}
 	answered := last.query(20*time.Second, w.resources()...)
-	require.True(t, answered, "what is left blocks others")
+	require.True(w.t, answered, "what is left blocks others")
+}
+
+// requireRight requires all that is promised of a history that is over.
+func (w *world) requireRight(t *testing.T) {
+	t.Helper()
+	w.requireExpiring(t, w.left)
 	w.requireOrder(t)
 	requireHolds(t, &w.history)
+}
+
+// requireExpiring requires that whatever is left of a history expires, and no later
+// than a lease can that was taken in it.
+func (w *world) requireExpiring(t *testing.T, view lease.View) {
+	t.Helper()
+	longest := view.Written.Add(5*time.Second + 2*w.skew)
+	for _, e := range view.Entries {
+		require.False(t, e.Expires.IsZero(), "%v stands for ever", e)
+		require.False(t, e.Expires.After(longest), "%v stands for too long", e)
+	}
 }
