@@ -176,6 +176,10 @@ vuln: ## look for known vulnerabilities (needs the internet)
 clean: ## remove what was built
 	rm -rf build
 
+.PHONY: test-histories
+test-histories: build/dynamodb-local build/with-dynamodb ## check 40 random histories of 16 clients on DynamoDB Local with porcupine (minutes; `make test` checks 6)
+	build/with-dynamodb -- go test -count=1 -timeout 30m -v -run RandomHistories ./functions/locks/histories -histories 40
+
 .PHONY: bench-leases
 bench-leases: build/dynamodb-local build/with-dynamodb ## measure leases on DynamoDB Local: cycles, calls and units, from 1 to 32 workers
 	build/with-dynamodb -- go test -run '^$$' -bench Cycles -benchtime 2x ./shared/lease/dynamo

@@ -22,28 +22,31 @@ type nowhere struct{}
 func (nowhere) Begin(int, map[string]string) {}
 func (nowhere) Send([]byte) error            { return nil }
 
-// recorder keeps what each operation calls, and runs them.
+// recorder keeps what each operation calls, and runs them, each time as a process that
+// has just begun: it knows nothing yet.
 type recorder struct {
+	store *dynamo.Store
 	mu    sync.Mutex
 	calls map[string][]shared.Call
-	all   map[string]operation.Operation
 	ran   map[string]bool
 }
 
 func newRecorder(t *testing.T) *recorder {
 	t.Helper()
-	r := &recorder{calls: map[string][]shared.Call{}, all: map[string]operation.Operation{}, ran: map[string]bool{}}
-	s := newStore(t, shared.Recording(func(operation string, c shared.Call) {
+	r := &recorder{calls: map[string][]shared.Call{}, ran: map[string]bool{}}
+	r.store = newStore(t, shared.Recording(func(operation string, c shared.Call) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		if !slices.Contains(r.calls[operation], c) {
 			r.calls[operation] = append(r.calls[operation], c)
 		}
 	}))
-	for _, o := range dynamo.Operations(s, 0, 0) {
-		r.all[o.Name] = o
-	}
 	return r
+}
+
+func (r *recorder) operation(name string) operation.Operation {
+	r.ran[name] = true
+	return named(r.store, name)
 }
 
 // do runs an operation on the endpoint "avocet", and returns the lease that it
@@ -53,8 +56,7 @@ func (r *recorder) do(t *testing.T, status int, name string, in request) (l leas
 	if in.endpoint == "" {
 		in.endpoint = "avocet"
 	}
-	r.ran[name] = true
-	got := r.all[name].Handle(t.Context(), operation.Request{
+	got := r.operation(name).Handle(t.Context(), operation.Request{
 		Path:   map[string]string{"endpoint": in.endpoint, "id": in.id},
 		Header: map[string]string{"lease": in.lease, "fencing-token": in.token, "x-operator": "an operator"},
 		Body:   []byte(in.body),
@@ -101,25 +103,23 @@ func (r *recorder) everything(t *testing.T) {
 	r.do(t, 200, "delete-endpoint", request{})
 	r.do(t, 200, "health", request{})
 
-	require.NoError(t, r.all["watch"].Stream(t.Context(), operation.Request{Query: map[string]string{"for_ms": "0"}}, nowhere{})) // from now on, which asks for the last event too
+	require.NoError(t, r.operation("watch").Stream(t.Context(), operation.Request{Query: map[string]string{"for_ms": "0"}}, nowhere{})) // from now on, which asks for the last event too
 	event, err := os.ReadFile("../../../testdata/events/locks/record.json")
 	require.NoError(t, err)
-	_, err = r.all["record"].Run(t.Context(), event)
+	_, err = r.operation("record").Run(t.Context(), event)
 	require.NoError(t, err)
-	r.ran["watch"], r.ran["record"] = true, true
 }
 
 // listed returns the public id of the one lease that there is, and runs registry.
 func (r *recorder) listed(t *testing.T) string {
 	t.Helper()
-	r.ran["registry"], r.ran["leases"] = true, true
-	require.Equal(t, 200, r.all["registry"].Handle(t.Context(), operation.Request{}).Status)
+	require.Equal(t, 200, r.operation("registry").Handle(t.Context(), operation.Request{}).Status)
 	var page struct {
 		Leases []struct {
 			ID string `json:"id"`
 		} `json:"leases"`
 	}
-	require.NoError(t, json.Unmarshal(r.all["leases"].Handle(t.Context(), operation.Request{}).Body, &page))
+	require.NoError(t, json.Unmarshal(r.operation("leases").Handle(t.Context(), operation.Request{}).Body, &page))
 	require.Len(t, page.Leases, 1)
 	return page.Leases[0].ID
 }
@@ -130,8 +130,8 @@ func TestCallsAreWhatOperationsCall(t *testing.T) {
 	t.Parallel()
 	r := newRecorder(t)
 	r.everything(t)
-	for name := range r.all {
-		require.True(t, r.ran[name], "%s was not run", name)
+	for _, o := range dynamo.Operations(r.store, 0, 0) {
+		require.True(t, r.ran[o.Name], "%s was not run", o.Name)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

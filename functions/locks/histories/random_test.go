@@ -8,11 +8,13 @@ import (
 	"time"
 )
 
-var firstSeed = flag.Uint64("seed", 1, "the seed of the first random history; the others have the next ones")
+var (
+	firstSeed = flag.Uint64("seed", 1, "the seed of the first random history; the others have the next ones")
+	histories = flag.Uint64("histories", 6, "how many random histories there are; `make test-histories` has 40")
+)
 
 // What is done at random.
 const (
-	histories  = 40
 	operations = 250 // of a history, at least
 	atOnce     = 16  // histories on DynamoDB: in each of them mostly everybody waits
 )
@@ -49,7 +51,7 @@ func (w *world) anything(d *dice) habits {
 // seeds runs a test of each random history.
 func seeds(t *testing.T, test func(t *testing.T, seed uint64)) {
 	t.Helper()
-	for seed := *firstSeed; seed < *firstSeed+histories; seed++ {
+	for seed := *firstSeed; seed < *firstSeed+*histories; seed++ {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) { test(t, seed) })
 	}
 }
@@ -73,7 +75,7 @@ func TestRandomHistoriesInMemory(t *testing.T) {
 func TestRandomHistoriesOnDynamoDB(t *testing.T) {
 	t.Parallel()
 	worlds, over, running := map[uint64]*world{}, map[uint64]chan struct{}{}, make(chan struct{}, atOnce)
-	for seed := *firstSeed; seed < *firstSeed+histories; seed++ {
+	for seed := *firstSeed; seed < *firstSeed+*histories; seed++ {
 		worlds[seed], over[seed] = randomWorld(t, onDynamoDB(t), seed), make(chan struct{})
 	}
 	for seed, w := range worlds {
