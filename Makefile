@@ -111,7 +111,7 @@ COMPOSE := docker compose -f localstack/compose.yaml
 .PHONY: localstack-up
 localstack-up: ## start LocalStack on 127.0.0.1:4566, if it is not there
 	@if $(LOCALSTACK_IS_UP); then echo "LocalStack is there"; \
-	elif [ -x $(LOCALSTACK_TOOL)/up ]; then $(LOCALSTACK_TOOL)/up; else $(COMPOSE) up -d --wait; fi
+	elif [ -x $(LOCALSTACK_TOOL)/up ]; then PROVIDER_OVERRIDE_DYNAMODB=v2 PROVIDER_OVERRIDE_DYNAMODBSTREAMS=v2 $(LOCALSTACK_TOOL)/up; else $(COMPOSE) up -d --wait; fi
 
 .PHONY: localstack-down
 localstack-down: ## stop LocalStack
