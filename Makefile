@@ -70,10 +70,12 @@ npm: ## build the package for Node, into build/npm
 	cp wasmclient/npm/* $(WASM_EXEC) build/npm/
 	$(WASM_BUILD) -o build/npm/cli.wasm ./wasmclient/cmd/lockstep
 
+# One package at a time: some tests give real processes a bound to meet, beside a database
+# and a browser on two cores.
 .PHONY: test
 test: build/dynamodb-local build/with-dynamodb build/lockstep lambda web npm ## run every test that needs no Docker (Go with -race, DynamoDB Local, Node, Chromium)
 	@rm -f build/skipped; export SKIPPED=$(CURDIR)/build/skipped; \
-	build/with-dynamodb -- go test -race -count=1 -timeout 15m ./...; \
+	build/with-dynamodb -- go test -race -count=1 -p 1 -timeout 15m ./...; \
 	if [ -e build/skipped ]; then sort -u build/skipped; else echo "nothing was skipped"; fi
 
 # In a container there is no 127.0.0.1 of ours: the tunnel leads to DynamoDB Local.
