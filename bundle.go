@@ -13,3 +13,8 @@ var Template []byte
 //
 //go:embed testdata/registry.json
 var Registry []byte
+
+// Toys is the first catalogue of the toy store: a JSON array of name, price and stock.
+//
+//go:embed testdata/toys.json
+var Toys []byte

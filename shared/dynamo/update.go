@@ -13,6 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go"
+
+	"lockstep/shared/failure"
 )
 
 // How often a write is attempted, and the ceiling of the first pause, which
@@ -130,4 +132,17 @@ func Answered(err error) bool {
 // now, or that others' transactions were in the way. Nothing was done.
 func Throttled(err error) bool {
 	return Answered(err) && (conflicted(err) || retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err) == aws.TrueTernary)
+}
+
+// Unknown marks the error of a write that may have been made all the same, also by an
+// attempt before the last one, as failure.Upstream; that the table takes no more for
+// now, as failure.Busy.
+func Unknown(err error, repeated bool) error {
+	if !repeated && Throttled(err) {
+		return &failure.Error{Code: failure.Busy, Message: "the store takes no more for now", RetryAfter: time.Second, Err: err}
+	}
+	if err == nil || !repeated && Answered(err) {
+		return err
+	}
+	return &failure.Error{Code: failure.Upstream, Message: "the store did not answer; whether it was done is unknown", Err: err}
 }

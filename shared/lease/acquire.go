@@ -11,9 +11,9 @@ import (
 // with others whatever their keys. The lease is renewed while ctx lives, so ctx
 // should be that of the work done under it; how long to wait is Request.Wait.
 //
-// Errors: *InvalidError; ErrWaited with a *HeldError that says who is in the way;
-// ctx's cause with the same; ErrBusy; ErrBroken if an operator removed it while it
-// waited; ErrBuried; the store's. Nothing is held or waits after any.
+// Errors: *InvalidError; ErrWaited with a *HeldError that says who is in the way, if
+// somebody was seen there; ctx's cause with the same; ErrBusy; ErrBroken if an operator
+// removed it while it waited; ErrBuried; the store's. Nothing is held or waits after any.
 func (l *Leaser) Acquire(ctx context.Context, r Request) (*Lease, error) {
 	if err := r.Validate(); err != nil {
 		return nil, err
@@ -40,6 +40,9 @@ func (l *Leaser) acquire(waiting, ctx context.Context, r Request) (*Lease, error
 	}
 	wanted := l.entry(r)
 	e, sent, err := l.enqueue(waiting, wanted, r.Repeatable)
+	if err != nil && waiting.Err() != nil { // who was seen last may be why
+		err = stoodInTheWay(waiting, wanted, l.snapshot().view.Ahead(wanted), err)
+	}
 	if err != nil {
 		return nil, err
 	}

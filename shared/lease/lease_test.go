@@ -121,3 +121,22 @@ func TestManyWorkersExclude(t *testing.T) {
 		})
 	}
 }
+
+// Also a wait that is over before a place in line was taken says whom it was for.
+func TestAWaitThatEndsBeforeItsPlaceIsTakenSaysWhoWasSeen(t *testing.T) {
+	t.Parallel()
+	virtual(t, func(t *testing.T) {
+		store := &lease.Memory{}
+		mustAcquire(t.Context(), t, lease.New(store, lease.Options{}), request("a"))
+		l := lease.New(slow{store, time.Second}, lease.Options{})
+		_, err := l.View(t.Context())
+		require.NoError(t, err)
+		late := request("a")
+		late.Wait = 10 * time.Millisecond
+		_, err = l.Acquire(t.Context(), late)
+		require.ErrorIs(t, err, lease.ErrWaited)
+		var held *lease.HeldError
+		require.ErrorAs(t, err, &held)
+		require.Equal(t, "a", held.Key)
+	})
+}

@@ -24,8 +24,10 @@ type Validator interface{ Validate() error }
 //	path:"name"    a string: a parameter of the route
 //	header:"Name"  a string: a header, "" when it is missing
 //	signer:""      a string: who signed the request, "" when nobody did
-//	query:"name"   a *int64: an integer of the query string, nil when it is missing
-//	body:"json"    anything: the body, one JSON value
+//	query:"name"   a *int64: an integer of the query string, nil when it is missing;
+//	               or a string, "" when it is missing
+//	body:"json"    anything: the body, one JSON value; with "json,optional" the body may
+//	               be empty
 //
 // JSON is read strictly: no duplicate names, no invalid UTF-8, names are
 // case-sensitive; names that nobody asked for are ignored; null is as good as
@@ -46,7 +48,8 @@ func Bind(r Request, in any) error {
 			if err := bindQuery(field, tag.Get("query"), r.Query); err != nil {
 				return err
 			}
-		case tag.Get("body") == "json":
+		case tag.Get("body") == "json,optional" && len(bytes.TrimSpace(r.Body)) == 0:
+		case strings.HasPrefix(tag.Get("body"), "json"):
 			if err := json.Unmarshal(r.Body, field.Addr().Interface(), nullIsMissing); err != nil {
 				return explain(err, r.Body)
 			}
@@ -66,6 +69,10 @@ func hasTag(tag reflect.StructTag, name string) bool {
 func bindQuery(field reflect.Value, name string, query map[string]string) error {
 	text, there := query[name]
 	if !there {
+		return nil
+	}
+	if field.Kind() == reflect.String {
+		field.SetString(text)
 		return nil
 	}
 	n, err := strconv.ParseInt(text, 10, 64)

@@ -125,6 +125,14 @@ func New[In, Out any](name, route string, fn Func[In, Out], options ...Option) O
 	return o
 }
 
+// NewRaw makes an operation of a protocol's own handler: fn is handed the request as it
+// came, and what it answers goes back as it is.
+func NewRaw(name, route string, fn func(context.Context, Request) (Response, error), options ...Option) Operation {
+	o := routed(name, route, Answer, options)
+	o.serve = func(ctx context.Context, r Request) (any, error) { return fn(ctx, r) }
+	return o
+}
+
 func routed(name, route string, kind Kind, options []Option) Operation {
 	method, path, ok := strings.Cut(route, " ")
 	if !ok {
@@ -176,9 +184,13 @@ const (
 	Created  Success = 201
 	Accepted Success = 202 // begun, but not done yet
 	Empty    Success = 204 // there is nothing to say
+	Declined Success = 409 // answered in full, but the answer is no
 )
 
 func (o Operation) succeeded(ctx context.Context, out any) Response {
+	if raw, is := out.(Response); is {
+		return raw
+	}
 	success := Done
 	if known, ok := out.(Outcome); ok {
 		success = known.Success()

@@ -36,16 +36,16 @@ func recordStore(t *testing.T, options ...func(*dynamodb.Options)) *dynamo.Store
 // nightly report waits for avocet and crane, of which the first is unlocked then, and
 // the second is evicted from.
 func told() []locks.Event {
-	const first = 1795176000124 // the first version, and the first token
+	const first = 4070952000124 // the first version, and the first token
 	const worker, report = "jsmilhvucumdqrtpgkvtbp2dt4", "dfcm5npufzmjvnovnfxgsr75ry"
 	seq := func(version, i int64) int64 { return (first+version)*1024 + i }
 	return []locks.Event{
-		{Seq: seq(0, 0), At: "2026-11-20T12:00:00.123Z", Event: locks.EventLock, Endpoints: []string{"avocet"}, Token: first},
-		{Seq: seq(1, 0), At: "2026-11-20T12:00:00.456Z", Event: locks.EventGrant, Endpoints: []string{"crane", "dunlin"}, ID: worker, Owner: "a worker", Token: first + 1},
-		{Seq: seq(2, 0), At: "2026-11-20T12:00:00.789Z", Event: locks.EventWait, Endpoints: []string{"avocet", "crane"}, ID: report, Owner: "a nightly report", Token: first + 2},
-		{Seq: seq(3, 0), At: "2026-11-20T12:00:01.000Z", Event: locks.EventUnlock, Endpoints: []string{"avocet"}, Token: first},
-		{Seq: seq(4, 0), At: "2026-11-20T12:00:01.999Z", Event: locks.EventEviction, Endpoints: []string{"crane", "dunlin"}, ID: worker, Owner: "a worker", Token: first + 1},
-		{Seq: seq(4, 1), At: "2026-11-20T12:00:01.999Z", Event: locks.EventGrant, Endpoints: []string{"avocet", "crane"}, ID: report, Owner: "a nightly report", Token: first + 2},
+		{Seq: seq(0, 0), At: "2099-01-01T12:00:00.123Z", Event: locks.EventLock, Endpoints: []string{"avocet"}, Token: first},
+		{Seq: seq(1, 0), At: "2099-01-01T12:00:00.456Z", Event: locks.EventGrant, Endpoints: []string{"crane", "dunlin"}, ID: worker, Owner: "a worker", Token: first + 1},
+		{Seq: seq(2, 0), At: "2099-01-01T12:00:00.789Z", Event: locks.EventWait, Endpoints: []string{"avocet", "crane"}, ID: report, Owner: "a nightly report", Token: first + 2},
+		{Seq: seq(3, 0), At: "2099-01-01T12:00:01.000Z", Event: locks.EventUnlock, Endpoints: []string{"avocet"}, Token: first},
+		{Seq: seq(4, 0), At: "2099-01-01T12:00:01.999Z", Event: locks.EventEviction, Endpoints: []string{"crane", "dunlin"}, ID: worker, Owner: "a worker", Token: first + 1},
+		{Seq: seq(4, 1), At: "2099-01-01T12:00:01.999Z", Event: locks.EventGrant, Endpoints: []string{"avocet", "crane"}, ID: report, Owner: "a nightly report", Token: first + 2},
 	}
 }
 
@@ -77,7 +77,7 @@ func TestRecordedEventsExpire(t *testing.T) {
 	})
 	require.NoError(t, err)
 	require.Len(t, out.Items, 6)
-	require.Equal(t, inItem(map[string]any{"expires": 1795176000 + 3600})["expires"], out.Items[0]["expires"])
+	require.Equal(t, inItem(map[string]any{"expires": 4070952000 + 3600})["expires"], out.Items[0]["expires"])
 }
 
 func TestRecordWhoseAnswersAreLost(t *testing.T) {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	mrand "math/rand/v2"
 	"slices"
 	"strconv"
 	"time"
@@ -125,39 +124,26 @@ func (s *Store) WriteStates(ctx context.Context, token int64, states map[int64]s
 // with a higher token.
 var errOvertaken = errors.New("overtaken")
 
-// unprocessedPause is how long is paused at most before the rest of a batch is read.
-const unprocessedPause = 50 * time.Millisecond
-
 // read reads resources, all of which may not be of one moment.
 func (s *Store) read(ctx context.Context, ids []int64) (map[int64]resource, error) {
 	keys := make([]map[string]types.AttributeValue, len(ids))
 	for i, id := range ids {
 		keys[i] = s.resourceKey(id)
 	}
+	items, err := dynamo.BatchGet(ctx, s.Client, s.Tables.Resources, keys)
+	if err != nil {
+		return nil, err
+	}
 	found := map[int64]resource{}
-	wanted := map[string]types.KeysAndAttributes{s.Tables.Resources: {Keys: keys, ConsistentRead: aws.Bool(true)}}
-	for len(wanted) > 0 { // what the table has no breath for now it leaves for the next time
-		out, err := s.Client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: wanted})
-		if err != nil {
+	for _, item := range items {
+		var key struct {
+			ID int64 `dynamodbav:"resource"`
+		}
+		r, err := resourceOf(item)
+		if err := errors.Join(err, attributevalue.UnmarshalMap(item, &key)); err != nil {
 			return nil, err
 		}
-		for _, item := range out.Responses[s.Tables.Resources] {
-			var key struct {
-				ID int64 `dynamodbav:"resource"`
-			}
-			r, err := resourceOf(item)
-			if err := errors.Join(err, attributevalue.UnmarshalMap(item, &key)); err != nil {
-				return nil, err
-			}
-			found[key.ID] = r
-		}
-		if wanted = out.UnprocessedKeys; len(wanted) > 0 {
-			select {
-			case <-ctx.Done():
-				return nil, ctx.Err()
-			case <-time.After(mrand.N(unprocessedPause)): //nolint:gosec // jitter
-			}
-		}
+		found[key.ID] = r
 	}
 	return found, nil
 }
@@ -175,7 +161,7 @@ func (s *Store) transact(ctx context.Context, token int64, states map[int64]stri
 	repeated, err := dynamo.Transact(ctx, s.Client, in)
 	var cancelled *types.TransactionCanceledException
 	if !errors.As(err, &cancelled) {
-		return unknown(err, repeated)
+		return dynamo.Unknown(err, repeated)
 	}
 	for _, reason := range cancelled.CancellationReasons {
 		if aws.ToString(reason.Code) != "ConditionalCheckFailed" {
@@ -192,7 +178,7 @@ func (s *Store) transact(ctx context.Context, token int64, states map[int64]stri
 			return errOvertaken
 		}
 	}
-	return unknown(fmt.Errorf("the transaction was cancelled: %w", err), repeated)
+	return dynamo.Unknown(fmt.Errorf("the transaction was cancelled: %w", err), repeated)
 }
 
 func (s *Store) update(id, token int64, state, write string, seen resource) (*types.Update, error) {
@@ -215,17 +201,6 @@ func (s *Store) update(id, token int64, state, write string, seen resource) (*ty
 		ExpressionAttributeNames: e.Names(), ExpressionAttributeValues: e.Values(),
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	}, err
-}
-
-// unknown marks the error of a write that may have been made all the same.
-func unknown(err error, repeated bool) error {
-	if !repeated && dynamo.Throttled(err) {
-		return &failure.Error{Code: failure.Busy, Message: "the store takes no more for now", RetryAfter: time.Second, Err: err}
-	}
-	if err == nil || !repeated && dynamo.Answered(err) {
-		return err
-	}
-	return &failure.Error{Code: failure.Upstream, Message: "the store did not answer; whether it was done is unknown", Err: err}
 }
 
 // UseID implements locks.Store.
@@ -251,5 +226,5 @@ func (s *Store) UseID(ctx context.Context, id string, token int64) error {
 	if errors.As(err, &used) {
 		return locks.ErrIDUsed
 	}
-	return unknown(err, false)
+	return dynamo.Unknown(err, false)
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"lockstep/functions/locks"
+	"lockstep/shared/dynamo"
 	"lockstep/shared/lease"
 	leasedynamo "lockstep/shared/lease/dynamo"
 )
@@ -113,13 +114,13 @@ func (s *Store) PutEndpoint(ctx context.Context, name string, resources []int64)
 		return err
 	}
 	_, err = s.Client.PutItem(ctx, &dynamodb.PutItemInput{TableName: &s.Tables.Endpoints, Item: item})
-	return unknown(err, false)
+	return dynamo.Unknown(err, false)
 }
 
 // DeleteEndpoint implements locks.Store.
 func (s *Store) DeleteEndpoint(ctx context.Context, name string) error {
 	_, err := s.Client.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &s.Tables.Endpoints, Key: s.key(name)})
-	return unknown(err, false)
+	return dynamo.Unknown(err, false)
 }
 
 func (s *Store) key(name string) map[string]types.AttributeValue {

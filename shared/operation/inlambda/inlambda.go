@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda"
@@ -104,5 +105,9 @@ func requestOf(e events.APIGatewayProxyRequest) (operation.Request, error) {
 func responseOf(r operation.Response) events.APIGatewayProxyResponse {
 	r.Header["Access-Control-Allow-Origin"] = cmp.Or(os.Getenv("CORS_ORIGIN"), "*")
 	r.Header["Access-Control-Expose-Headers"] = "Link, Retry-After"
-	return events.APIGatewayProxyResponse{StatusCode: r.Status, Headers: r.Header, Body: string(r.Body)}
+	answer := events.APIGatewayProxyResponse{StatusCode: r.Status, Headers: r.Header, Body: string(r.Body)}
+	if !utf8.Valid(r.Body) { // JSON could not carry it
+		answer.Body, answer.IsBase64Encoded = base64.StdEncoding.EncodeToString(r.Body), true
+	}
+	return answer
 }
