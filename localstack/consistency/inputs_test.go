@@ -11,6 +11,9 @@ import (
 
 	"lockstep"
 	locks "lockstep/functions/locks/dynamo"
+	toys "lockstep/functions/toystore"
+	toystore "lockstep/functions/toystore/dynamo"
+	"lockstep/functions/toystore/rpc"
 	"lockstep/shared/dynamo"
 	"lockstep/shared/operation"
 )
@@ -29,7 +32,13 @@ type service struct {
 func services() []service {
 	return []service{
 		{"locks", "build/lambda/locks", locks.Operations(&locks.Store{}, 0, 0), locks.Calls()},
+		{"toystore", "build/lambda/toystore", toystoreOperations(), toystore.Calls()},
 	}
+}
+
+func toystoreOperations() []operation.Operation {
+	service := &toys.Service{}
+	return append(service.Operations(), rpc.Operation(service, 0))
 }
 
 // inputs is everything that must agree.

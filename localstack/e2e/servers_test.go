@@ -18,6 +18,7 @@ import (
 
 	"lockstep"
 	locksdynamo "lockstep/functions/locks/dynamo"
+	toysdynamo "lockstep/functions/toystore/dynamo"
 	"lockstep/localstack/bundle"
 	"lockstep/shared/dynamo"
 	"lockstep/shared/need"
@@ -65,11 +66,11 @@ func startBundle(t testing.TB, store string) *bundle.Bundle {
 
 // declaredOnly holds what operations call against what they declare, and so against
 // what their functions' policies allow.
-func declaredOnly(t testing.TB) func(operation string, c dynamo.Call) {
-	declared := locksdynamo.Calls()
-	return func(operation string, c dynamo.Call) {
-		if operation != "" && !slices.Contains(declared[operation], c) { // "": the set-up of `make run`
-			t.Errorf("operation %s calls %s on %s, which it does not declare", operation, c.Action, c.Table)
+func declaredOnly(t testing.TB) func(service, operation string, c dynamo.Call) {
+	declared := map[string]map[string][]dynamo.Call{"locks": locksdynamo.Calls(), "toystore": toysdynamo.Calls()}
+	return func(service, operation string, c dynamo.Call) {
+		if operation != "" && !slices.Contains(declared[service][operation], c) { // "": the set-up of `make run`, or no operation's door
+			t.Errorf("operation %s of %s calls %s on %s, which it does not declare", operation, service, c.Action, c.Table)
 		}
 	}
 }

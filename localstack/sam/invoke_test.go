@@ -4,6 +4,7 @@ package sam_test
 
 import (
 	"bytes"
+	"maps"
 	"net"
 	"net/url"
 	"os"
@@ -20,30 +21,31 @@ import (
 
 	"lockstep"
 	"lockstep/functions/locks/dynamo"
+	toysdynamo "lockstep/functions/toystore/dynamo"
 	"lockstep/localstack/sam"
-	leasedynamo "lockstep/shared/lease/dynamo"
 	"lockstep/shared/need"
 	"lockstep/shared/tables"
 )
 
-// build is where the template's CodeUri says that the functions are.
-const build = "build/lambda/locks"
+// build is where the template's CodeUri says that a service's functions are.
+func build(service string) string { return "build/lambda/" + service }
 
-// The functions serve the namespace of a deployed service, so they go one after
-// the other, and what is in it on this DynamoDB is lost.
+// The functions serve what a deployed service does, so they go one after the other, and
+// what is there on this DynamoDB is lost.
 func TestInvoke(t *testing.T) {
 	program := need.Sam(t)
 	client := need.DynamoDB(t)
 	endpoint := os.Getenv("AWS_ENDPOINT_URL_DYNAMODB")
-	base := stage(t, mustLoopback(t, endpoint))
-	store := &dynamo.Store{Client: client, Tables: dynamo.LogicalTables(), Namespace: dynamo.DefaultNamespace}
-	namespace := &leasedynamo.Store{Client: client, Table: store.Tables.Namespaces, Namespace: store.Namespace}
-	for _, o := range operations(store) {
-		t.Run(o.Name, func(t *testing.T) {
-			id := logicalID(t, o.Name)
-			empty(t, client)
-			hold(t, store, namespace, o.Name, func() []byte { return invoke(t, program, base, endpoint, id, eventFile(o.Name)) })
-		})
+	for _, service := range slices.Sorted(maps.Keys(services)) {
+		base := stage(t, service, mustLoopback(t, endpoint))
+		g := services[service].onDynamoDB(client)
+		for _, o := range g.operations {
+			t.Run(service+"/"+o.Name, func(t *testing.T) {
+				id := logicalID(t, service, o.Name)
+				empty(t, client)
+				hold(t, g, service, o.Name, func() []byte { return invoke(t, program, base, endpoint, id, eventFile(service, o.Name)) })
+			})
+		}
 	}
 }
 
@@ -57,7 +59,7 @@ func mustLoopback(t *testing.T, endpoint string) string {
 	return u.Host
 }
 
-// empty deletes what the deployed service's namespace has in every table, and leaves
+// empty deletes what the deployed services have in every table, and leaves
 // others' alone.
 func empty(t *testing.T, client *dynamodb.Client) {
 	t.Helper()
@@ -73,7 +75,8 @@ func empty(t *testing.T, client *dynamodb.Client) {
 				for _, k := range d.Keys {
 					key[k.Name] = item[k.Name]
 				}
-				if of := key[d.Keys[0].Name].(*types.AttributeValueMemberS).Value; of != dynamo.DefaultNamespace && !strings.HasPrefix(of, dynamo.DefaultNamespace+"/") {
+				of, _, _ := strings.Cut(key[d.Keys[0].Name].(*types.AttributeValueMemberS).Value, "/")
+				if of != dynamo.DefaultNamespace && of != toysdynamo.DefaultCatalogue {
 					continue
 				}
 				_, err := client.DeleteItem(t.Context(), &dynamodb.DeleteItemInput{TableName: &name, Key: key})
@@ -85,12 +88,12 @@ func empty(t *testing.T, client *dynamodb.Client) {
 
 // stage lays out what the function's folder holds, the tunnel included, and returns
 // what takes the template's place as the folder that CodeUri starts from.
-func stage(t *testing.T, dynamoDB string) (base string) {
+func stage(t *testing.T, service, dynamoDB string) (base string) {
 	t.Helper()
 	base = t.TempDir()
-	function := filepath.Join(base, build)
+	function := filepath.Join(base, build(service))
 	require.NoError(t, os.MkdirAll(function, 0o755))
-	for name, from := range map[string]string{"bootstrap": "../../build/sam-tunnel", sam.Function: filepath.Join("../..", build, "bootstrap")} {
+	for name, from := range map[string]string{"bootstrap": "../../build/sam-tunnel", sam.Function: filepath.Join("../..", build(service), "bootstrap")} {
 		program := mustRead(t, need.File(t, "sam", from, "`make test-sam` builds it"))
 		require.NoError(t, os.WriteFile(filepath.Join(function, name), program, 0o755))
 	}
@@ -99,7 +102,7 @@ func stage(t *testing.T, dynamoDB string) (base string) {
 }
 
 // logicalID finds the operation's function in the template.
-func logicalID(t *testing.T, operation string) string {
+func logicalID(t *testing.T, service, operation string) string {
 	t.Helper()
 	var template struct {
 		Resources map[string]struct {
@@ -113,7 +116,7 @@ func logicalID(t *testing.T, operation string) string {
 	require.NoError(t, yaml.Unmarshal(lockstep.Template, &template))
 	var ids []string
 	for id, r := range template.Resources {
-		if r.Type == "AWS::Serverless::Function" && r.Properties.CodeURI == build && r.Properties.Handler == operation {
+		if r.Type == "AWS::Serverless::Function" && r.Properties.CodeURI == build(service) && r.Properties.Handler == operation {
 			ids = append(ids, id)
 		}
 	}

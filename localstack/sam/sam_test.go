@@ -10,89 +10,106 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/stretchr/testify/require"
 
-	"lockstep/functions/locks"
-	"lockstep/functions/locks/dynamo"
-	"lockstep/shared/lease"
 	"lockstep/shared/operation"
 	"lockstep/shared/operation/inlambda"
 )
 
-// operations is the locks service as it is deployed.
-func operations(s *dynamo.Store) []operation.Operation { return dynamo.Operations(s, 0, 0) }
+// ground is a service on an empty store: where its events are run.
+type ground struct {
+	operations []operation.Operation // as they are deployed
+	fill       func(*testing.T)      // makes the store one that every event can meet
+	look       func(*testing.T) any  // returns what is in the store
+	before     func() any            // is what look returns then
+	after      func(name string) any // is what it returns after the operation's event
+}
 
-// folder has an event and its golden answer for each operation of the locks service.
-const folder = "../../testdata/events/locks"
+// services are those of the bundle, on a store in memory and on DynamoDB.
+var services = map[string]struct {
+	inMemory   func() ground
+	onDynamoDB func(*dynamodb.Client) ground
+}{
+	"locks":    {locksInMemory, locksOnDynamoDB},
+	"toystore": {toystoreInMemory, toystoreOnDynamoDB},
+}
 
-func eventFile(name string) string  { return filepath.Join(folder, name+".json") }
-func goldenFile(name string) string { return filepath.Join(folder, name+".golden.json") }
+// folder has an event and its golden answer for each operation of a service.
+const folder = "../../testdata/events"
+
+func eventFile(service, name string) string { return filepath.Join(folder, service, name+".json") }
+func goldenFile(service, name string) string {
+	return filepath.Join(folder, service, name+".golden.json")
+}
 
 // An event is what the operation's route sends, not another's.
 func TestRoutes(t *testing.T) {
 	t.Parallel()
-	for _, o := range operations(&dynamo.Store{}) {
-		t.Run(o.Name, func(t *testing.T) {
-			t.Parallel()
-			switch o.Kind {
-			case operation.Task:
-				var e events.DynamoDBEvent
-				require.NoError(t, json.Unmarshal(mustRead(t, eventFile(o.Name)), &e))
-				require.NotEmpty(t, e.Records)
-				return
-			case operation.Stream:
-				var e events.LambdaFunctionURLRequest
-				require.NoError(t, json.Unmarshal(mustRead(t, eventFile(o.Name)), &e))
-				require.Equal(t, o.Method+" "+o.Path, e.RequestContext.HTTP.Method+" "+e.RawPath)
-				return
-			}
-			var e events.APIGatewayProxyRequest
-			require.NoError(t, json.Unmarshal(mustRead(t, eventFile(o.Name)), &e))
-			require.Equal(t, o.Method+" "+o.Path, e.HTTPMethod+" "+e.Resource)
-			require.Equal(t, o.Method+" "+o.Path, e.RequestContext.HTTPMethod+" "+e.RequestContext.ResourcePath)
-			path := e.Resource
-			for name, value := range e.PathParameters {
-				path = strings.ReplaceAll(path, "{"+name+"}", value)
-			}
-			require.Equal(t, path, e.Path)
-			require.Equal(t, "/v1"+e.Path, e.RequestContext.Path)
-		})
+	for service, s := range services {
+		for _, o := range s.onDynamoDB(nil).operations {
+			t.Run(service+"/"+o.Name, func(t *testing.T) {
+				t.Parallel()
+				requireRoute(t, o, mustRead(t, eventFile(service, o.Name)))
+			})
+		}
+	}
+}
+
+func requireRoute(t *testing.T, o operation.Operation, event []byte) {
+	t.Helper()
+	switch o.Kind {
+	case operation.Task:
+		var e events.DynamoDBEvent
+		require.NoError(t, json.Unmarshal(event, &e))
+		require.NotEmpty(t, e.Records)
+	case operation.Stream:
+		var e events.LambdaFunctionURLRequest
+		require.NoError(t, json.Unmarshal(event, &e))
+		require.Equal(t, o.Method+" "+o.Path, e.RequestContext.HTTP.Method+" "+e.RawPath)
+	case operation.Answer:
+		var e events.APIGatewayProxyRequest
+		require.NoError(t, json.Unmarshal(event, &e))
+		require.Equal(t, o.Method+" "+o.Path, e.HTTPMethod+" "+e.Resource)
+		require.Equal(t, o.Method+" "+o.Path, e.RequestContext.HTTPMethod+" "+e.RequestContext.ResourcePath)
+		path := e.Resource
+		for name, value := range e.PathParameters {
+			path = strings.ReplaceAll(path, "{"+name+"}", value)
+		}
+		require.Equal(t, path, e.Path)
+		require.Equal(t, "/v1"+e.Path, e.RequestContext.Path)
 	}
 }
 
 func TestMemory(t *testing.T) {
 	t.Parallel()
-	for i, o := range (&locks.Service{}).Operations() {
-		t.Run(o.Name, func(t *testing.T) {
-			t.Parallel()
-			store := locks.NewMemory()
-			service := &locks.Service{Store: store, Leases: lease.New(&store.Leases, lease.Options{})}
-			hold(t, store, &store.Leases, o.Name, func() []byte {
-				answer, err := lambda.NewHandler(inlambda.For(service.Operations()[i])).Invoke(t.Context(), mustRead(t, eventFile(o.Name)))
-				require.NoError(t, err)
-				return answer
+	for service, s := range services {
+		for i, o := range s.inMemory().operations {
+			t.Run(service+"/"+o.Name, func(t *testing.T) {
+				t.Parallel()
+				g := s.inMemory()
+				hold(t, g, service, o.Name, func() []byte {
+					answer, err := lambda.NewHandler(inlambda.For(g.operations[i])).Invoke(t.Context(), mustRead(t, eventFile(service, o.Name)))
+					require.NoError(t, err)
+					return answer
+				})
 			})
-		})
+		}
 	}
 }
 
 // hold fills an empty store, runs the operation's event, and holds its answer and
 // its effect against what is promised.
-func hold(t *testing.T, store locks.Store, namespace lease.Store, name string, run func() []byte) {
+func hold(t *testing.T, g ground, service, name string, run func() []byte) {
 	t.Helper()
-	fill(t, store, namespace)
-	require.Equal(t, before(), look(t, store, namespace))
-	have, want := mustAnswer(t, run()), mustAnswer(t, mustRead(t, goldenFile(name)))
+	g.fill(t)
+	require.Equal(t, g.before(), g.look(t))
+	have, want := mustAnswer(t, run()), mustAnswer(t, mustRead(t, goldenFile(service, name)))
 	have.Body, want.Body = inWords(t, have.Body), withoutOrder(t, want.Body)
 	require.Equal(t, want, have)
-
-	after := before()
-	if change := effects[name]; change != nil {
-		change(&after)
-	}
-	require.Equal(t, after, look(t, store, namespace))
+	require.Equal(t, g.after(name), g.look(t))
 }
 
 // varying is what differs from run to run, by name: what it looks like in JSON, and

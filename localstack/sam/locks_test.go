@@ -4,11 +4,42 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/stretchr/testify/require"
 
 	"lockstep/functions/locks"
+	"lockstep/functions/locks/dynamo"
 	"lockstep/shared/lease"
+	leasedynamo "lockstep/shared/lease/dynamo"
+	"lockstep/shared/operation"
 )
+
+func locksInMemory() ground {
+	store := locks.NewMemory()
+	service := &locks.Service{Store: store, Leases: lease.New(&store.Leases, lease.Options{})}
+	return locksOn(service.Operations(), store, &store.Leases)
+}
+
+func locksOnDynamoDB(client *dynamodb.Client) ground {
+	store := &dynamo.Store{Client: client, Tables: dynamo.LogicalTables(), Namespace: dynamo.DefaultNamespace}
+	return locksOn(dynamo.Operations(store, 0, 0), store, &leasedynamo.Store{Client: client, Table: store.Tables.Namespaces, Namespace: store.Namespace})
+}
+
+func locksOn(operations []operation.Operation, store locks.Store, namespace lease.Store) ground {
+	return ground{
+		operations: operations,
+		fill:       func(t *testing.T) { t.Helper(); fill(t, store, namespace) },
+		look:       func(t *testing.T) any { t.Helper(); return look(t, store, namespace) },
+		before:     func() any { return before() },
+		after: func(name string) any {
+			s := before()
+			if change := effects[name]; change != nil {
+				change(&s)
+			}
+			return s
+		},
+	}
+}
 
 // The lease that every event meets, and the id that the event of acquire chooses.
 const (
