@@ -2,7 +2,9 @@ package toystore
 
 import (
 	"context"
+	"errors"
 
+	"lockstep/shared/failure"
 	"lockstep/shared/operation"
 )
 
@@ -32,11 +34,21 @@ func (s *Service) buy(ctx context.Context, in buyRequest) (saleAnswer, error) {
 	}
 	sale, err := s.Buy(ctx, p)
 	if err != nil {
-		return saleAnswer{}, err
+		return saleAnswer{}, inHeader(err)
 	}
 	answer := saleAnswer{Result: sale.Result.String(), Stock: sale.Stock, outcome: operation.Done}
 	if sale.Result == OutOfStock {
 		answer.outcome = operation.Declined
 	}
 	return answer, nil
+}
+
+// inHeader names the idempotency key as HTTP's callers know it.
+func inHeader(err error) error {
+	if f := new(failure.Error); errors.As(err, &f) && f.Field == keyField {
+		named := *f
+		named.Field = "Idempotency-Key"
+		return &named
+	}
+	return err
 }

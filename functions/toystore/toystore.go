@@ -28,6 +28,9 @@ const (
 // KeyLife is for how long an idempotency key is remembered.
 const KeyLife = 24 * time.Hour
 
+// keyField is what errors call the idempotency key.
+const keyField = "idempotency_key"
+
 // Toy is what the catalogue has of a toy.
 type Toy struct {
 	Name  string
@@ -120,7 +123,7 @@ func (p Purchase) check() error {
 		return failure.InvalidField("quantity", "quantity must be 1 to %d, not %d", MaxQuantity, p.Quantity)
 	}
 	if len(p.Key) > MaxKey || !utf8.ValidString(p.Key) {
-		return failure.InvalidField("idempotency_key", "the idempotency key must be UTF-8 of at most %d bytes", MaxKey)
+		return failure.InvalidField(keyField, "the idempotency key must be UTF-8 of at most %d bytes", MaxKey)
 	}
 	return nil
 }
@@ -151,7 +154,7 @@ func inWords(err error, name string) error {
 		return &failure.Error{Code: failure.NotFound, Message: "there is no toy '" + name + "'", Err: err}
 	case errors.Is(err, ErrKeyUsed):
 		return &failure.Error{
-			Code: failure.Unprocessable, Field: "idempotency_key",
+			Code: failure.Unprocessable, Field: keyField,
 			Message: "the idempotency key has bought something else", Err: err,
 		}
 	}

@@ -15,10 +15,21 @@ import (
 	"lockstep/shared/operation"
 )
 
-// Handler mounts the operations by their routes. Every answer is JSON, also 404
-// and 405. Any origin may call it from a page (CORS). Safe for concurrent use.
-func Handler(operations []operation.Operation) http.Handler {
+// Mount is a handler of another protocol, for the paths under a prefix such as
+// "/toystore.v1.ToyStore/". It keeps its own limits.
+type Mount struct {
+	Prefix  string
+	Handler http.Handler
+}
+
+// Handler mounts the operations by their routes, and others beside them. Every answer
+// of an operation is JSON, also 404 and 405. Any origin may call it from a page (CORS).
+// Safe for concurrent use.
+func Handler(operations []operation.Operation, beside ...Mount) http.Handler {
 	mux := http.NewServeMux()
+	for _, m := range beside {
+		mux.Handle(m.Prefix, m.Handler)
+	}
 	for _, o := range operations {
 		if o.Kind != operation.Task { // those are AWS's to run
 			mux.Handle(o.Method+" "+o.Path, limited(o.Concurrency, endpoint(o)))

@@ -237,7 +237,10 @@ func TestHandlerAnswersAPreflight(t *testing.T) {
 	require.Empty(t, got.Body.String())
 	require.Equal(t, "*", got.Header().Get("Access-Control-Allow-Origin"))
 	allowed := strings.Split(got.Header().Get("Access-Control-Allow-Headers"), ", ")
-	require.ElementsMatch(t, []string{"Lease", "Fencing-Token", "X-Client", "X-Operator", "Content-Type", "Idempotency-Key"}, allowed)
+	require.ElementsMatch(t, []string{
+		"Lease", "Fencing-Token", "X-Client", "X-Operator", "Content-Type", "Idempotency-Key",
+		"Connect-Protocol-Version", "Connect-Timeout-Ms", "Grpc-Timeout", "X-Grpc-Web", "X-User-Agent",
+	}, allowed)
 	methods := strings.Split(got.Header().Get("Access-Control-Allow-Methods"), ", ")
 	require.ElementsMatch(t, []string{"GET", "POST", "PUT", "DELETE"}, methods)
 }

@@ -6,6 +6,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"lockstep/shared/operation"
 )
 
 // Grace is how long requests under way may take to finish once a server stops.
@@ -13,6 +15,14 @@ const Grace = 10 * time.Second
 
 // stopping is the key of the context that ends when the server is to stop.
 type stopping struct{}
+
+// protocols are HTTP/1 and, for gRPC, HTTP/2 without TLS.
+func protocols() *http.Protocols {
+	p := new(http.Protocols)
+	p.SetHTTP1(true)
+	p.SetUnencryptedHTTP2(true)
+	return p
+}
 
 // Serve answers on l until ctx is done, then takes no more requests, ends streams,
 // lets other requests under way finish for up to Grace, and returns nil.
@@ -27,6 +37,8 @@ func Serve(ctx context.Context, l net.Listener, handler http.Handler) error {
 		WriteTimeout:      60 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    32 << 10,
+		Protocols:         protocols(),
+		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: operation.DefaultConcurrency},
 	}
 	stopped := make(chan error, 1)
 	stop := context.AfterFunc(ctx, func() {
