@@ -71,21 +71,17 @@ func (c *Cache) look(name string, now time.Time) (known Toy, before writing, fre
 	return Toy{}, c.writes[name], false
 }
 
-// makeRoom drops what is too old if the cache is full, and else anything.
+// makeRoom drops a few toys at random if the cache is full, too old ones if it meets any.
 func (c *Cache) makeRoom(now time.Time) {
-	if len(c.toys) < maxCached {
-		return
-	}
-	for name, known := range c.toys {
-		if !now.Before(known.until) {
+	looked := 0
+	for name, known := range c.toys { // begins anywhere
+		if len(c.toys) < maxCached || looked == 8 {
+			break
+		}
+		looked++
+		if !now.Before(known.until) || looked == 8 {
 			delete(c.toys, name)
 		}
-	}
-	for name := range c.toys {
-		if len(c.toys) < maxCached {
-			return
-		}
-		delete(c.toys, name)
 	}
 }
 
