@@ -10,6 +10,7 @@ LDFLAGS := -X lockstep/shared/version.Version=$(VERSION)
 SERVICES := locks toystore
 
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.12.2
+BUF := go run github.com/bufbuild/buf/cmd/buf@v1.70.0
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.8.0
 
 # The tools that this machine has beside the project, if it has them.
@@ -162,6 +163,18 @@ lint: ## run the linters
 	GOOS=js GOARCH=wasm go vet ./wasmclient/... ./shared/syncquery/...
 	go vet -tags sam ./localstack/sam
 	go run $(GOLANGCI_LINT) run ./...
+
+.PHONY: proto
+proto: ## generate Go from the .proto files, beside them
+	cd shared/proto; $(BUF) generate
+
+# What is generated is in git, so that nobody needs buf to build.
+.PHONY: lint-proto
+lint-proto: ## check the .proto files, and that what is generated from them is what they say
+	cd shared/proto; $(BUF) lint; $(BUF) format --diff --exit-code
+	rm -rf build/proto
+	cd shared/proto; $(BUF) generate -o $(CURDIR)/build/proto
+	diff -r -x '*.proto' -x 'buf*.yaml' shared/proto build/proto
 
 .PHONY: lint-template
 lint-template: ## check template.yaml, with the cfn-lint that the SAM CLI has
