@@ -128,7 +128,8 @@ localstack-deploy: lambda build/lockstep build/urls ## deploy to LocalStack, fro
 	sam=$(SAM); $(LOCALSTACK_ENV) "$$sam" delete --config-env localstack --no-prompts --stack-name $(STACK); \
 	$(LOCALSTACK_ENV) "$$sam" deploy --config-env localstack --stack-name $(STACK) --resolve-s3 --capabilities CAPABILITY_IAM \
 	  --no-confirm-changeset --no-fail-on-empty-changeset --no-progressbar --parameter-overrides Access=Public Architecture=$(ARCH)
-	url=$$($(LOCALSTACK_ENV) build/urls -stack $(STACK) -only locks); $(LOCALSTACK_ENV) build/lockstep seed --sign --url "$$url"
+	url=$$($(LOCALSTACK_ENV) build/urls -stack $(STACK) -only locks); $(LOCALSTACK_ENV) build/lockstep seed --sign --url "$$url" \
+	  --toystore "$$($(LOCALSTACK_ENV) build/urls -stack $(STACK) -only toystore)"
 	$(LOCALSTACK_ENV) build/urls -stack $(STACK)
 
 # -v, so that a skip says what is missing. The stack has a name of its own, so that one
@@ -146,7 +147,7 @@ test-localstack: ## deploy to LocalStack from nothing and run the end-to-end tes
 	$(MAKE) -s localstack-deploy npm STACK=$(STACK); \
 	urls() { $(LOCALSTACK_ENV) build/urls -stack $(STACK) -only "$$1"; }; \
 	$(LOCALSTACK_ENV) go test -count=1 -v -timeout 10m ./localstack/e2e -sign \
-	  -url "$$(urls locks)" -watch-url "$$(urls watch)" -queries 100 -workers 10
+	  -url "$$(urls locks)" -toystore-url "$$(urls toystore)" -watch-url "$$(urls watch)" -queries 100 -workers 10
 
 .PHONY: bench
 bench: ## measure the strategies beside each other against an old server, and four clients against ours

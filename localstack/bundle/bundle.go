@@ -39,9 +39,9 @@ type Config struct {
 	QueryCache   time.Duration `default:"0s" env:"QUERY_CACHE" help:"How long the toy store may answer queries from memory; 0s: never."`
 	Web          string        `default:"build/web" env:"WEB" help:"The folder with the page's files."`
 
-	// Observe, if not nil, is told every call to DynamoDB, and for which operation of
-	// which service.
-	Observe func(service, operation string, c dynamo.Call) `kong:"-"`
+	// Options, if not nil, are those of each service's client of DynamoDB: tests watch its
+	// calls, or make them fail.
+	Options func(service string) []func(*dynamodb.Options) `kong:"-"`
 }
 
 // Bundle is a running bundle.
@@ -131,10 +131,10 @@ func connect(ctx context.Context, c Config) (clientOf func(service string) *dyna
 		return nil, err
 	}
 	return func(service string) *dynamodb.Client {
-		if c.Observe == nil {
+		if c.Options == nil {
 			return client
 		}
-		return dynamodb.New(client.Options(), dynamo.Recording(func(operation string, call dynamo.Call) { c.Observe(service, operation, call) }))
+		return dynamodb.New(client.Options(), c.Options(service)...)
 	}, nil
 }
 

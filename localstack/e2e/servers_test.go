@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/stretchr/testify/require"
 
 	"lockstep"
@@ -31,6 +32,7 @@ import (
 var (
 	locksURL = flag.String("url", "", "run against the locks service here instead of starting some")
 	watchURL = flag.String("watch-url", "", "where that service streams GET /watch (default: at -url)")
+	toysURL  = flag.String("toystore-url", "", "where the toy store answers (with -url)")
 	sign     = flag.Bool("sign", false, "sign requests with the AWS credentials of the environment")
 	queries  = flag.Int("queries", 1000, "how many `queries` a simulation runs against a server of ours")
 	workers  = flag.Int("workers", 100, "how many it asks at a time")
@@ -55,10 +57,15 @@ func startBundle(t testing.TB, store string) *bundle.Bundle {
 	if store == "dynamodb" {
 		need.DynamoDB(t)
 	}
-	b, err := bundle.Start(t.Context(), bundle.Config{
-		Host: "127.0.0.1", Store: store, ReadTime: 100 * time.Millisecond, Web: filepath.Join("..", "..", "build", "web"),
-		Observe: declaredOnly(t),
-	})
+	return startWith(t, bundle.Config{Store: store, Options: declaredOnly(t)})
+}
+
+// startWith starts them as the configuration says, but for where.
+func startWith(t testing.TB, c bundle.Config) *bundle.Bundle {
+	t.Helper()
+	c.Host, c.ReadTime, c.Web = "127.0.0.1", 100*time.Millisecond, filepath.Join("..", "..", "build", "web")
+	c.TCPWorkers, c.RPCWorkers = 5, 1000
+	b, err := bundle.Start(t.Context(), c)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, b.Stop()) })
 	return b
@@ -66,12 +73,14 @@ func startBundle(t testing.TB, store string) *bundle.Bundle {
 
 // declaredOnly holds what operations call against what they declare, and so against
 // what their functions' policies allow.
-func declaredOnly(t testing.TB) func(service, operation string, c dynamo.Call) {
+func declaredOnly(t testing.TB) func(service string) []func(*dynamodb.Options) {
 	declared := map[string]map[string][]dynamo.Call{"locks": locksdynamo.Calls(), "toystore": toysdynamo.Calls()}
-	return func(service, operation string, c dynamo.Call) {
-		if operation != "" && !slices.Contains(declared[service][operation], c) { // "": the set-up of `make run`, or no operation's door
-			t.Errorf("operation %s of %s calls %s on %s, which it does not declare", operation, service, c.Action, c.Table)
-		}
+	return func(service string) []func(*dynamodb.Options) {
+		return []func(*dynamodb.Options){dynamo.Recording(func(operation string, c dynamo.Call) {
+			if operation != "" && !slices.Contains(declared[service][operation], c) { // "": the set-up of `make run`, or no operation's door
+				t.Errorf("operation %s of %s calls %s on %s, which it does not declare", operation, service, c.Action, c.Table)
+			}
+		})}
 	}
 }
 
@@ -118,6 +127,22 @@ func ourServers(t *testing.T, test func(t *testing.T, s server)) {
 			b := startBundle(t, store)
 			test(t, server{locks: b.LocksURL, watch: b.LocksURL})
 		})
+	}
+}
+
+// toyStores runs the test against the toy store at -toystore-url, or against our own on
+// both stores.
+func toyStores(t *testing.T, test func(t *testing.T, base string)) {
+	t.Helper()
+	if *locksURL != "" {
+		if *toysURL == "" {
+			t.Skip("SKIPPED with -url: it needs -toystore-url")
+		}
+		test(t, strings.TrimRight(*toysURL, "/"))
+		return
+	}
+	for _, store := range []string{"memory", "dynamodb"} {
+		t.Run(store, func(t *testing.T) { test(t, startBundle(t, store).ToystoreURL) })
 	}
 }
 
