@@ -21,10 +21,21 @@ import (
 	"lockstep/shared/need"
 )
 
-// bootstrap is the binary that Lambda runs.
-func bootstrap(t testing.TB) string {
+// operations has one of each service's operations.
+var operations = map[string]string{"locks": "lock", "toystore": "rpc"}
+
+// eachService runs the test for each service's binary.
+func eachService(t *testing.T, test func(t *testing.T, service, program string)) {
 	t.Helper()
-	return need.File(t, "lambda", filepath.Join("..", "..", "build", "lambda", "locks", "bootstrap"), "`make lambda` builds it")
+	for service := range operations {
+		t.Run(service, func(t *testing.T) { test(t, service, bootstrap(t, service)) })
+	}
+}
+
+// bootstrap is the binary that Lambda runs.
+func bootstrap(t testing.TB, service string) string {
+	t.Helper()
+	return need.File(t, "lambda", filepath.Join("..", "..", "build", "lambda", service, "bootstrap"), "`make lambda` builds it")
 }
 
 // runtime is a stub of Lambda's runtime API. It has no event, as in the time before
@@ -49,7 +60,7 @@ func runtime(t testing.TB) (address string, asked <-chan time.Time) {
 
 // coldStart starts the binary as Lambda does and returns how long it takes until it
 // asks for work, with a table at the address.
-func coldStart(t testing.TB, program, table string) time.Duration {
+func coldStart(t testing.TB, service, program, table string) time.Duration {
 	t.Helper()
 	address, asked := runtime(t)
 	ctx, stop := context.WithCancel(t.Context())
@@ -57,10 +68,10 @@ func coldStart(t testing.TB, program, table string) time.Duration {
 	c := exec.CommandContext(ctx, program)
 	c.Stdout, c.Stderr = &output, &output
 	c.Env = []string{
-		"AWS_LAMBDA_RUNTIME_API=" + address, "_HANDLER=lock", "AWS_LAMBDA_FUNCTION_NAME=lock", "AWS_REGION=us-east-1",
+		"AWS_LAMBDA_RUNTIME_API=" + address, "_HANDLER=" + operations[service], "AWS_LAMBDA_FUNCTION_NAME=" + operations[service], "AWS_REGION=us-east-1",
 		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=256", "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_ENDPOINT_URL_DYNAMODB=http://" + table,
 		"NAMESPACES_TABLE=n", "ENDPOINTS_TABLE=e", "RESOURCES_TABLE=r", "LEASE_IDS_TABLE=l", "EVENTS_TABLE=v",
-		"READ_TIME=0s", "LOCK_LIMIT=0s", "CORS_ORIGIN=*", "GODEBUG=" + os.Getenv("GODEBUG"),
+		"TOYS_TABLE=t", "PURCHASES_TABLE=p", "READ_TIME=0s", "LOCK_LIMIT=0s", "QUERY_CACHE=0s", "CORS_ORIGIN=*", "GODEBUG=" + os.Getenv("GODEBUG"),
 	}
 	begin := time.Now()
 	require.NoError(t, c.Start())
@@ -100,9 +111,11 @@ func table(t testing.TB) (address string, calls *atomic.Int64) {
 
 // The first event is what pays for a table call, not the start.
 func TestNoTableIsCalledBeforeTheFirstEvent(t *testing.T) {
-	address, calls := table(t)
-	coldStart(t, bootstrap(t), address)
-	require.Zero(t, calls.Load())
+	eachService(t, func(t *testing.T, service, program string) {
+		address, calls := table(t)
+		coldStart(t, service, program, address)
+		require.Zero(t, calls.Load())
+	})
 }
 
 // maxZip is the largest that a function's zip may be, in bytes.
@@ -123,17 +136,23 @@ func zipped(t testing.TB, path string) int {
 }
 
 func TestTheZipIsSmall(t *testing.T) {
-	require.LessOrEqual(t, zipped(t, bootstrap(t)), maxZip)
+	eachService(t, func(t *testing.T, _, program string) { require.LessOrEqual(t, zipped(t, program), maxZip) })
 }
 
 // The median of ten starts, and the size that has to be fetched for them.
 func BenchmarkColdStart(b *testing.B) {
-	program := bootstrap(b)
+	for service := range operations {
+		b.Run(service, func(b *testing.B) { benchmark(b, service) })
+	}
+}
+
+func benchmark(b *testing.B, service string) {
+	program := bootstrap(b, service)
 	address, _ := table(b)
 	for b.Loop() {
 		var took []time.Duration
 		for range 10 {
-			took = append(took, coldStart(b, program, address))
+			took = append(took, coldStart(b, service, program, address))
 		}
 		slices.Sort(took)
 		b.ReportMetric(float64((took[4]+took[5]).Microseconds())/2000, "median-ms")
