@@ -188,6 +188,15 @@ lint-template: ## check template.yaml, with the cfn-lint that the SAM CLI has
 vuln: ## look for known vulnerabilities (needs the internet)
 	go run $(GOVULNCHECK) ./...
 
+# Each target by itself: Go fuzzes one at a time.
+FUZZTIME ?= 10s
+.PHONY: fuzz
+fuzz: export ONE := $(ONE)
+fuzz: ## run every fuzz target for FUZZTIME (10s), or ONE=FuzzBind alone
+	@grep -rHoE --include='*_test.go' '^func Fuzz[A-Za-z]+' functions shared wasmclient | sed -E 's|/[^/]+:func | |' | sort -u | \
+	while read -r package target; do if [[ "$${ONE:-$$target}" = "$$target" ]]; then \
+	  echo "== $$target of $$package"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) "./$$package"; fi; done
+
 .PHONY: clean
 clean: ## remove what was built
 	rm -rf build

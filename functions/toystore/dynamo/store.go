@@ -7,7 +7,6 @@ package dynamo
 
 import (
 	"context"
-	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
@@ -16,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"lockstep/functions/toystore"
+	"lockstep/shared/dynamo/once"
 )
 
 // Store implements toystore.Store. Safe for concurrent use, by any number of processes.
@@ -25,10 +25,8 @@ type Store struct {
 	tables    Tables
 	catalogue string
 
-	reads reads
-
-	mu    sync.Mutex
-	spent map[string][]string // marks that may go with the next write to a toy, by its name
+	reads  reads
+	writes *once.Writer
 }
 
 // Tables are the tables' names.
@@ -46,12 +44,12 @@ var _ toystore.Store = (*Store)(nil)
 // New returns the store of one catalogue; a table has any number of them. It calls
 // nothing.
 func New(client *dynamodb.Client, tables Tables, catalogue string) *Store {
-	s := &Store{client: client, tables: tables, catalogue: catalogue, spent: map[string][]string{}}
+	s := &Store{client: client, tables: tables, catalogue: catalogue, writes: once.New(client, tables.Toys)}
 	s.reads.read = s.readAll
 	return s
 }
 
-// Names of attributes; those of marks begin with markPrefix.
+// Names of attributes, beside the marks of package once.
 const (
 	partitionKey = "catalogue"
 	sortKey      = "name"
