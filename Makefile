@@ -173,9 +173,9 @@ proto: ## generate Go from the .proto files, beside them
 .PHONY: lint-proto
 lint-proto: ## check the .proto files, and that what is generated from them is what they say
 	cd shared/proto; $(BUF) lint; $(BUF) format --diff --exit-code
-	rm -rf build/proto
-	cd shared/proto; $(BUF) generate -o $(CURDIR)/build/proto
-	diff -r -x '*.proto' -x 'buf*.yaml' shared/proto build/proto
+	rm -rf build/_proto
+	cd shared/proto; $(BUF) generate -o $(CURDIR)/build/_proto
+	diff -r -x '*.proto' -x 'buf*.yaml' shared/proto build/_proto
 
 .PHONY: lint-template
 lint-template: ## check template.yaml, with the cfn-lint that the SAM CLI has

@@ -74,7 +74,7 @@ func TestImportsFollowTheArrows(t *testing.T) {
 // The domain knows no technology, however far one looks.
 func TestTheDomainKnowsNeitherAWSNorHTTP(t *testing.T) {
 	t.Parallel()
-	for _, p := range list(t, nil, "./functions/locks", "./shared/failure", "./shared/operation", "./shared/lease", "./shared/syncquery", "./shared/syncquery/oldapi", "./shared/syncquery/leaseapi", "./wasmclient/sim") {
+	for _, p := range list(t, nil, "./functions/locks", "./functions/toystore", "./functions/compute", "./shared/failure", "./shared/operation", "./shared/lease", "./shared/syncquery", "./shared/syncquery/oldapi", "./shared/syncquery/leaseapi", "./shared/pi", "./wasmclient/sim", "./wasmclient/toystore", "./wasmclient/toystore/load") {
 		for _, dependency := range p.Deps {
 			require.NotEqual(t, "net/http", dependency, p.ImportPath)
 			require.False(t, strings.HasPrefix(dependency, "github.com/aws/"), "%s depends on %s", p.ImportPath, dependency)
@@ -98,12 +98,14 @@ func TestAdaptersDoNotImportEachOther(t *testing.T) {
 	families := [][]string{
 		{"lockstep/shared/operation/overhttp", "lockstep/shared/operation/inlambda"},
 		{"lockstep/shared/syncquery/overhttp", "lockstep/shared/syncquery/overfetch"},
+		{"lockstep/wasmclient/toystore/overgrpc", "lockstep/wasmclient/toystore/overhttp", "lockstep/wasmclient/toystore/overtcp"},
+		{"lockstep/functions/toystore/dynamo", "lockstep/functions/toystore/lines", "lockstep/functions/toystore/rpc"},
 	}
-	for _, p := range list(t, nil, "./shared/operation/...", "./shared/syncquery/...") {
+	for _, p := range list(t, nil, "./shared/operation/...", "./shared/syncquery/...", "./wasmclient/toystore/...", "./functions/toystore/...") {
 		for _, family := range families {
 			if slices.Contains(family, p.ImportPath) {
 				for _, other := range family {
-					require.NotContains(t, p.Deps, other, p.ImportPath)
+					require.True(t, other == p.ImportPath || !slices.Contains(p.Deps, other), "%s depends on %s", p.ImportPath, other)
 				}
 			}
 		}

@@ -19,6 +19,8 @@ type conn struct {
 	batch  []request // the reader's
 	sendBy time.Time // the sender's: its write deadline
 	sender func()    // send, made a func once
+	try    *tryer    // nil: there is no trying
+	rest   *work     // the sender's: begun to be sent
 
 	mu       sync.Mutex
 	changed  sync.Cond // what the reader waits for
@@ -34,7 +36,7 @@ type conn struct {
 
 // connect serves a connection until it is closed.
 func (s *serving) connect(accepted net.Conn) {
-	c := &conn{Conn: accepted, server: s, active: time.Now()}
+	c := &conn{Conn: accepted, server: s, active: time.Now(), try: newTryer(accepted)}
 	c.changed.L = &c.mu
 	c.sender = c.send
 	defer context.AfterFunc(s.reading, c.stop)()
@@ -74,7 +76,7 @@ func (c *conn) push(requests []request) {
 	turn := !c.queued
 	c.queued = true
 	c.mu.Unlock()
-	if turn {
+	if turn && !c.server.turnNow(c) {
 		c.server.queue.turns <- c
 	}
 }

@@ -52,7 +52,7 @@ func TestAFullQueueStopsReading(t *testing.T) {
 				client := l.dial()
 				read := pour(client, strings.Repeat("Query: Tux\n", c.piece), all/c.piece)
 				synctest.Wait()
-				require.EqualValues(t, c.read, int(read.Load())*c.piece)
+				require.Equal(t, c.read, int(read.Load())*c.piece)
 				open()
 				for range all {
 					require.Equal(t, "25.99\n", client.hear(t))

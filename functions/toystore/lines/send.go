@@ -10,22 +10,51 @@ const stall = 10 * time.Second
 // are none.
 func (c *conn) send() {
 	for w := c.ready(); w != nil; w = c.ready() {
-		now := time.Now()
-		if c.sendBy.Sub(now) < stall {
-			c.sendBy = now.Add(2 * stall)
-			_ = c.SetWriteDeadline(c.sendBy) // if it fails, so does the write
-		}
+		now := c.allow()
 		if _, err := c.Write(w.answers); err != nil {
 			c.fail()
 			return
 		}
-		c.sent(w.count, now)
-		works.Put(w)
+		c.sent(w, now)
 	}
+}
+
+// sendAtOnce is send as far as that goes without waiting for the client. It returns
+// false if send has to do the rest.
+func (c *conn) sendAtOnce() bool {
+	for w := c.ready(); w != nil; w = c.ready() {
+		now := c.allow()
+		n, err := c.try.write(w.answers)
+		if err != nil {
+			c.fail()
+			return true
+		}
+		if n < len(w.answers) {
+			w.answers = w.answers[n:]
+			c.rest = w
+			return false
+		}
+		c.sent(w, now)
+	}
+	return true
+}
+
+// allow sets the deadline of what is sent now.
+func (c *conn) allow() (now time.Time) {
+	now = time.Now()
+	if c.sendBy.Sub(now) < stall {
+		c.sendBy = now.Add(2 * stall)
+		_ = c.SetWriteDeadline(c.sendBy) // if it fails, so does the write
+	}
+	return now
 }
 
 // ready returns what to send next, all in one, nil for nothing.
 func (c *conn) ready() *work {
+	if w := c.rest; w != nil {
+		c.rest = nil
+		return w
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	n := 0
@@ -46,10 +75,11 @@ func (c *conn) ready() *work {
 	return first
 }
 
-func (c *conn) sent(n int, now time.Time) {
+func (c *conn) sent(w *work, now time.Time) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.unsent -= n
+	c.unsent -= w.count
 	c.active = now
 	c.changed.Broadcast()
+	c.mu.Unlock()
+	works.Put(w)
 }

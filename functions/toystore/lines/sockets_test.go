@@ -87,6 +87,22 @@ func TestAClientThatNeverReadsIsNotReadForEver(t *testing.T) {
 	})
 }
 
+// What the system does not take at once is sent as the client reads.
+func TestALateReaderGetsAllAnswers(t *testing.T) {
+	const all = 60_000
+	address := listen(t, &lines.Server{Service: shop(t, atOnce)})
+	among(t, address, func() {
+		late := dial(t, address)
+		_, err := io.WriteString(late, strings.Repeat("\n", all))
+		require.NoError(t, err)
+		require.NoError(t, late.CloseWrite())
+		answers, err := io.ReadAll(late)
+		require.NoError(t, err)
+		require.Equal(t, all, strings.Count(string(answers), noRequest))
+		require.Len(t, answers, all*len(noRequest))
+	})
+}
+
 func TestAHalfSentLineHoldsNobodyUp(t *testing.T) {
 	address := listen(t, &lines.Server{Service: shop(t, atOnce), Workers: 1, Queue: 1})
 	among(t, address, func() {

@@ -53,7 +53,7 @@ func (c *conn) finish(w *work) {
 	send := !c.sending && !c.failed && c.works[0].done
 	c.sending = c.sending || send
 	c.mu.Unlock()
-	if send {
+	if send && (c.try == nil || !c.sendAtOnce()) {
 		go c.sender()
 	}
 }

@@ -18,6 +18,13 @@ type nativeCommands struct{}
 // signing is nothing here: it needs the AWS SDK, and that net/http.
 type signing struct{}
 
+// toySeed: toys are loaded over net/http.
+type toySeed struct{}
+
+func (toySeed) toysWanted() bool                                 { return false }
+func (toySeed) validateToys() error                              { return nil }
+func (toySeed) loadToys(context.Context, signing, streams) error { return nil }
+
 func (t target) transport(_ context.Context, base string, _ bool) (oldapi.Transport, error) {
 	return overfetch.New(base, cmp.Or(t.Name, rand.Text())), nil
 }

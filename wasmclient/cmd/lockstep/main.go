@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -20,7 +21,7 @@ type cli struct {
 	Simulate simulateCommand `cmd:"" help:"Run synchronized queries against a server and report how it went."`
 	Query    queryCommand    `cmd:"" help:"Read resources in one synchronized moment."`
 	Locks    locksCommand    `cmd:"" help:"For operators: list and break leases."`
-	Seed     seedCommand     `cmd:"" help:"Load a registry into a running or deployed service."`
+	Seed     seedCommand     `cmd:"" help:"Load testdata into running or deployed services."`
 	nativeCommands
 	Version kong.VersionFlag `help:"Print the version and exit."`
 }
@@ -75,6 +76,9 @@ func run(ctx context.Context, args []string, s streams) (code int) {
 	if err := parsed.Run(); err != nil {
 		_, _ = fmt.Fprintf(s.err, "lockstep: %v\n", err)
 		code = exitFailed
+		if answer := kong.ExitCoder(nil); errors.As(err, &answer) {
+			code = answer.ExitCode()
+		}
 	}
 	if ctx.Err() != nil {
 		return exitInterrupted

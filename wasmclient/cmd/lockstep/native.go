@@ -17,6 +17,7 @@ import (
 // nativeCommands are those that need net/http.
 type nativeCommands struct {
 	Oldserver oldserverCommand `cmd:"" help:"Run a server of the old API with the flaws that real ones have."`
+	Toystore  toystoreCommand  `cmd:"" help:"Query and buy toys over TCP, gRPC or HTTP, and load-test a toy store."`
 }
 
 // signing is what a target can ask for where there is net/http.
@@ -24,12 +25,16 @@ type signing struct {
 	Sign bool `help:"Sign requests with the AWS credentials and the region of the environment (SigV4), as a stack with Access=Iam wants it."`
 }
 
+func (signing) signer(ctx context.Context) (*sigv4.Signer, error) {
+	return sigv4.Load(ctx, sigv4.RESTAPI)
+}
+
 func (t target) transport(ctx context.Context, base string, pooled bool) (oldapi.Transport, error) {
 	name := cmp.Or(t.Name, rand.Text())
 	if !t.Sign {
 		return overhttp.New(base, name, pooled), nil
 	}
-	signer, err := sigv4.Load(ctx, sigv4.RESTAPI)
+	signer, err := t.signer(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -2,25 +2,51 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 
 	"lockstep"
 	"lockstep/shared/syncquery"
+	"lockstep/shared/syncquery/oldapi"
 )
 
 type seedCommand struct {
-	target
+	URL  string `placeholder:"URL" help:"A locks service to load a registry into, as in http://127.0.0.1:8081."`
+	Name string `placeholder:"NAME" help:"How this client names itself to the locks service (X-Client); random by default."`
+	signing
 	Registry string `placeholder:"FILE" type:"existingfile" help:"The registry to load, as GET /registry answers it; the one of the bundle's testdata by default."`
+	toySeed
+}
+
+// Validate is called by the parser, before anything runs.
+func (c seedCommand) Validate() error {
+	if c.URL == "" && !c.toysWanted() {
+		return errors.New("missing flags: --url=URL")
+	}
+	if c.URL == "" {
+		return c.validateToys()
+	}
+	_, err := oldapi.ParseBase(c.URL)
+	return errors.Join(err, c.validateToys())
 }
 
 // Run implements the command.
 func (c seedCommand) Run(ctx context.Context, s streams) error {
+	if c.URL != "" {
+		if err := c.loadRegistry(ctx, s); err != nil {
+			return err
+		}
+	}
+	return c.loadToys(ctx, c.signing, s)
+}
+
+func (c seedCommand) loadRegistry(ctx context.Context, s streams) error {
 	registry, err := loadRegistry(c.Registry)
 	if err != nil {
 		return err
 	}
-	server, err := c.server(ctx, true)
+	server, err := target{URL: c.URL, Name: c.Name, signing: c.signing}.server(ctx, true)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,5 @@
+//go:build !unix
+
+package lines
+
+var writeOnce func(fd uintptr, p []byte) (int, error)
