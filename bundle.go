@@ -18,3 +18,8 @@ var Registry []byte
 //
 //go:embed testdata/toys.json
 var Toys []byte
+
+// Quotes are those of the quote server, in the form that quote.Parse reads.
+//
+//go:embed testdata/quotes.txt
+var Quotes []byte

@@ -7,16 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"golang.org/x/sync/errgroup"
 
 	"lockstep"
-	"lockstep/functions/toystore/lines"
 	"lockstep/shared/dynamo"
 	"lockstep/shared/operation/overhttp"
 	"lockstep/shared/tables"
@@ -30,6 +27,8 @@ type Config struct {
 	LocksPort    int           `default:"8081" env:"LOCKS_PORT" help:"The port of the locks service; 0 takes a free one."`
 	ToystorePort int           `default:"8082" env:"TOYSTORE_PORT" help:"The port of the toy store's HTTP, Connect and gRPC; 0 takes a free one."`
 	LinesPort    int           `default:"8083" env:"LINES_PORT" help:"The port of the toy store's line protocol (TCP); 0 takes a free one."`
+	ComputePort  int           `default:"8084" env:"COMPUTE_PORT" help:"The port of the compute service; 0 takes a free one."`
+	QuotesPort   int           `default:"8086" env:"QUOTES_PORT" help:"The port of the quote server (TCP and UDP); 0 takes a free one."`
 	Store        string        `default:"memory" enum:"memory,dynamodb" env:"STORE" help:"Where the state is: ${enum} (at AWS_ENDPOINT_URL_DYNAMODB)."`
 	ReadTime     time.Duration `default:"100ms" env:"READ_TIME" help:"How long reading a resource takes."`
 	LockLimit    time.Duration `default:"0s" env:"LOCK_LIMIT" help:"How long a lock of the old API lasts; 0s: until it is freed."`
@@ -37,6 +36,10 @@ type Config struct {
 	TCPWorkers   int           `name:"tcp-workers" default:"5" env:"TCP_WORKERS" help:"How many requests the toy store's line protocol works on at a time."`
 	RPCWorkers   int           `name:"rpc-workers" default:"1000" env:"RPC_WORKERS" help:"How many RPCs the toy store works on at a time."`
 	QueryCache   time.Duration `default:"0s" env:"QUERY_CACHE" help:"How long the toy store may answer queries from memory; 0s: never."`
+	Cores        int           `default:"0" env:"CORES" help:"On how many cores pi is estimated; 0: all."`
+	QuoteAddr    string        `default:"" env:"QUOTE_ADDR" help:"Host and port of the quote server to ask; by default, our own."`
+	ServerLog    string        `default:"serverinfo.log" env:"SERVER_LOG" help:"The file that logins and what is refused are logged to."`
+	LoginStat    string        `default:"login_stat.json" env:"LOGIN_STAT" help:"The file that the number of logins is written to at the end, and with the memory store read from at the start."`
 	Web          string        `default:"build/web" env:"WEB" help:"The folder with the page's files."`
 
 	// Options, if not nil, are those of each service's client of DynamoDB: tests watch its
@@ -46,80 +49,74 @@ type Config struct {
 
 // Bundle is a running bundle.
 type Bundle struct {
-	PageURL      string
-	LocksURL     string
-	ToystoreURL  string
-	LinesAddress string // host and port
+	PageURL       string
+	LocksURL      string
+	ToystoreURL   string
+	LinesAddress  string // host and port
+	ComputeURL    string
+	QuotesAddress string // host and port, of TCP and UDP
 
 	stop    context.CancelFunc
 	running *errgroup.Group
 }
 
-// door is where a server is reached, before it serves.
-type door struct {
-	name string // of the service
-	flag string // the environment's name for its port
-	port int
-	net.Listener
-}
-
-func (d *door) url() string { return "http://" + d.Addr().String() }
-
 // Start starts everything. It takes the ports first, so that a taken one stops it
 // before anything runs.
 func Start(ctx context.Context, c Config) (*Bundle, error) {
-	site := &door{name: "page", flag: "PAGE_PORT", port: c.PagePort}
-	lock := &door{name: "locks", flag: "LOCKS_PORT", port: c.LocksPort}
-	toys := &door{name: "toystore", flag: "TOYSTORE_PORT", port: c.ToystorePort}
-	line := &door{name: "toystore's lines", flag: "LINES_PORT", port: c.LinesPort}
-	doors := []*door{site, lock, toys, line}
-	if err := open(ctx, c.Host, doors); err != nil {
+	d, err := openDoors(ctx, c)
+	if err != nil {
 		return nil, err
 	}
 	ctx, stop := context.WithCancel(ctx)
 	running, ctx := errgroup.WithContext(ctx)
 	b := &Bundle{
-		PageURL: site.url(), LocksURL: lock.url(), ToystoreURL: toys.url(), LinesAddress: line.Addr().String(),
+		PageURL: d.page.url(), LocksURL: d.locks.url(), ToystoreURL: d.toystore.url(), LinesAddress: d.lines.Addr().String(),
+		ComputeURL: d.compute.url(), QuotesAddress: d.quotes.Addr().String(),
 		stop: stop, running: running,
 	}
-	servers, err := openAll(ctx, c, running)
+	servers, err := openAll(ctx, c, d, b)
 	if err != nil {
-		closeAll(doors)
+		d.close()
 		stop()
 		return nil, errors.Join(err, running.Wait())
 	}
-	for d, handler := range map[*door]http.Handler{
-		site: page(c.Web, map[string]string{"locks": b.LocksURL}),
-		lock: servers.locks,
-		toys: servers.toystore,
-	} {
-		running.Go(func() error { return overhttp.Serve(ctx, d, handler) })
+	for _, serve := range servers {
+		running.Go(func() error { return serve(ctx) })
 	}
-	running.Go(func() error { return servers.lines.Serve(ctx, line) })
 	return b, nil
 }
 
-// servers are what answers behind the doors.
-type servers struct {
-	locks, toystore http.Handler
-	lines           *lines.Server
+// server serves until ctx is done.
+type server func(ctx context.Context) error
+
+// openAll opens every service. What it needs beside its servers is added to b.running.
+func openAll(ctx context.Context, c Config, d *doors, b *Bundle) ([]server, error) {
+	clientOf, err := connect(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	all := []server{web(d.page, page(c.Web, map[string]string{"locks": b.LocksURL}))}
+	for _, open := range []func(context.Context, Config, *doors, clients, *errgroup.Group) ([]server, error){openLocks, openToystore, openCompute} {
+		servers, err := open(ctx, c, d, clientOf, b.running)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, servers...)
+	}
+	return all, nil
 }
 
-func openAll(ctx context.Context, c Config, running *errgroup.Group) (s servers, err error) {
-	clients, err := connect(ctx, c)
-	if err != nil {
-		return s, err
-	}
-	if s.locks, err = openLocks(ctx, c, clients, running); err != nil {
-		return s, err
-	}
-	s.toystore, s.lines, err = openToystore(ctx, c, clients)
-	return s, err
+// web serves a handler at a door.
+func web(d *door, handler http.Handler) server {
+	return func(ctx context.Context) error { return overhttp.Serve(ctx, d, handler) }
 }
+
+// clients returns a service's client of DynamoDB; nil stands for the store in memory.
+type clients func(service string) *dynamodb.Client
 
 // connect returns how a service of that name gets a client of DynamoDB, the tables
 // created; nil if the store is in memory.
-func connect(ctx context.Context, c Config) (clientOf func(service string) *dynamodb.Client, err error) {
+func connect(ctx context.Context, c Config) (clients, error) {
 	if c.Store == "memory" {
 		return nil, nil
 	}
@@ -136,24 +133,6 @@ func connect(ctx context.Context, c Config) (clientOf func(service string) *dyna
 		}
 		return dynamodb.New(client.Options(), c.Options(service)...)
 	}, nil
-}
-
-// open takes the ports of all doors, or of none.
-func open(ctx context.Context, host string, doors []*door) (err error) {
-	for i, d := range doors {
-		d.Listener, err = new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(d.port)))
-		if err != nil {
-			closeAll(doors[:i])
-			return fmt.Errorf("port %d for %s can't be taken (another port: %s=...): %w", d.port, d.name, d.flag, err)
-		}
-	}
-	return nil
-}
-
-func closeAll(doors []*door) {
-	for _, d := range doors {
-		_ = d.Close()
-	}
 }
 
 // Wait waits until everything has stopped; if one part fails, the others are stopped.
@@ -174,10 +153,13 @@ func Run(ctx context.Context, c Config, out io.Writer) error {
 	_, err = fmt.Fprintf(out, `page      %s
 locks     %s
 toystore  %s (HTTP, Connect, gRPC), %s (TCP)
+compute   %s
+quotes    %s (TCP and UDP)
 
 store: %s; Ctrl-C stops it. Try:
   build/lockstep simulate --url %s
   build/lockstep toystore query Tux
-`, b.PageURL, b.LocksURL, b.ToystoreURL, b.LinesAddress, c.Store, b.LocksURL)
+  build/lockstep pi --simulations 100000000 --concurrency 8
+`, b.PageURL, b.LocksURL, b.ToystoreURL, b.LinesAddress, b.ComputeURL, b.QuotesAddress, c.Store, b.LocksURL)
 	return errors.Join(err, b.Wait())
 }

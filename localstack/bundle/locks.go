@@ -3,9 +3,7 @@ package bundle
 import (
 	"context"
 	"fmt"
-	"net/http"
 
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"golang.org/x/sync/errgroup"
 
 	"lockstep"
@@ -19,11 +17,11 @@ import (
 
 // openLocks returns the locks service, its registry loaded with testdata if it is
 // empty. What it needs in the background is added to running.
-func openLocks(ctx context.Context, c Config, clientOf func(service string) *dynamodb.Client, running *errgroup.Group) (http.Handler, error) {
+func openLocks(ctx context.Context, c Config, d *doors, clientOf clients, running *errgroup.Group) ([]server, error) {
 	if clientOf == nil {
 		store := locks.NewMemory()
 		service := &locks.Service{Store: store, Leases: lease.New(&store.Leases, lease.Options{}), ReadTime: c.ReadTime, LockLimit: c.LockLimit}
-		return overhttp.Handler(service.Operations()), seedLocks(ctx, store)
+		return []server{web(d.locks, overhttp.Handler(service.Operations()))}, seedLocks(ctx, store)
 	}
 	store := &locksdynamo.Store{Client: clientOf("locks"), Tables: locksdynamo.LogicalTables(), Namespace: locksdynamo.DefaultNamespace}
 	operations := locksdynamo.Operations(store, c.ReadTime, c.LockLimit)
@@ -36,7 +34,7 @@ func openLocks(ctx context.Context, c Config, clientOf func(service string) *dyn
 			running.Go(func() error { return f.run(ctx) })
 		}
 	}
-	return overhttp.Handler(operations), seedLocks(ctx, store)
+	return []server{web(d.locks, overhttp.Handler(operations))}, seedLocks(ctx, store)
 }
 
 func seedLocks(ctx context.Context, store locks.Store) error {

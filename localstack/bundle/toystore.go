@@ -4,9 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/http"
 
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"golang.org/x/sync/errgroup"
 
 	"lockstep"
 	"lockstep/functions/toystore"
@@ -18,7 +17,7 @@ import (
 
 // openToystore returns the toy store, over HTTP with RPC and over lines, its catalogue
 // loaded with testdata if it is empty.
-func openToystore(ctx context.Context, c Config, clientOf func(service string) *dynamodb.Client) (http.Handler, *lines.Server, error) {
+func openToystore(ctx context.Context, c Config, d *doors, clientOf clients, _ *errgroup.Group) ([]server, error) {
 	var store toystore.Store = toystore.NewMemory()
 	if clientOf != nil {
 		store = toysdynamo.New(clientOf("toystore"), toysdynamo.LogicalTables(), toysdynamo.DefaultCatalogue)
@@ -29,7 +28,11 @@ func openToystore(ctx context.Context, c Config, clientOf func(service string) *
 	for _, prefix := range rpc.Prefixes() {
 		beside = append(beside, overhttp.Mount{Prefix: prefix, Handler: procedures})
 	}
-	return overhttp.Handler(service.Operations(), beside...), &lines.Server{Service: service, Workers: c.TCPWorkers}, seedToys(ctx, store)
+	byLine := &lines.Server{Service: service, Workers: c.TCPWorkers}
+	return []server{
+		web(d.toystore, overhttp.Handler(service.Operations(), beside...)),
+		func(ctx context.Context) error { return byLine.Serve(ctx, d.lines) },
+	}, seedToys(ctx, store)
 }
 
 func seedToys(ctx context.Context, store toystore.Store) error {

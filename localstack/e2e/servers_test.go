@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"lockstep"
+	computedynamo "lockstep/functions/compute/dynamo"
 	locksdynamo "lockstep/functions/locks/dynamo"
 	toysdynamo "lockstep/functions/toystore/dynamo"
 	"lockstep/localstack/bundle"
@@ -65,6 +66,7 @@ func startWith(t testing.TB, c bundle.Config) *bundle.Bundle {
 	t.Helper()
 	c.Host, c.ReadTime, c.Web = "127.0.0.1", 100*time.Millisecond, filepath.Join("..", "..", "build", "web")
 	c.TCPWorkers, c.RPCWorkers = 5, 1000
+	c.ServerLog, c.LoginStat = filepath.Join(t.TempDir(), "serverinfo.log"), filepath.Join(t.TempDir(), "login_stat.json")
 	b, err := bundle.Start(t.Context(), c)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, b.Stop()) })
@@ -74,7 +76,7 @@ func startWith(t testing.TB, c bundle.Config) *bundle.Bundle {
 // declaredOnly holds what operations call against what they declare, and so against
 // what their functions' policies allow.
 func declaredOnly(t testing.TB) func(service string) []func(*dynamodb.Options) {
-	declared := map[string]map[string][]dynamo.Call{"locks": locksdynamo.Calls(), "toystore": toysdynamo.Calls()}
+	declared := map[string]map[string][]dynamo.Call{"locks": locksdynamo.Calls(), "toystore": toysdynamo.Calls(), "compute": computedynamo.Calls()}
 	return func(service string) []func(*dynamodb.Options) {
 		return []func(*dynamodb.Options){dynamo.Recording(func(operation string, c dynamo.Call) {
 			if operation != "" && !slices.Contains(declared[service][operation], c) { // "": the set-up of `make run`, or no operation's door

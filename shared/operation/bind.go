@@ -24,10 +24,11 @@ type Validator interface{ Validate() error }
 //	path:"name"    a string: a parameter of the route
 //	header:"Name"  a string: a header, "" when it is missing
 //	signer:""      a string: who signed the request, "" when nobody did
+//	caller:""      a string: the caller's IP address, "" when it is not known
 //	query:"name"   a *int64: an integer of the query string, nil when it is missing;
 //	               or a string, "" when it is missing
 //	body:"json"    anything: the body, one JSON value; with "json,optional" the body may
-//	               be empty
+//	               be empty; with "raw" it is a []byte as it came
 //
 // JSON is read strictly: no duplicate names, no invalid UTF-8, names are
 // case-sensitive; names that nobody asked for are ignored; null is as good as
@@ -44,10 +45,14 @@ func Bind(r Request, in any) error {
 			field.SetString(r.Header[strings.ToLower(tag.Get("header"))])
 		case hasTag(tag, "signer"):
 			field.SetString(r.Signer)
+		case hasTag(tag, "caller"):
+			field.SetString(r.Caller)
 		case tag.Get("query") != "":
 			if err := bindQuery(field, tag.Get("query"), r.Query); err != nil {
 				return err
 			}
+		case tag.Get("body") == "raw":
+			field.SetBytes(r.Body)
 		case tag.Get("body") == "json,optional" && len(bytes.TrimSpace(r.Body)) == 0:
 		case strings.HasPrefix(tag.Get("body"), "json"):
 			if err := json.Unmarshal(r.Body, field.Addr().Interface(), nullIsMissing); err != nil {

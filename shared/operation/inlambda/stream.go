@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync/atomic"
 
@@ -43,11 +44,29 @@ func streamTo(w http.ResponseWriter, r *http.Request, o operation.Operation) err
 		return out.Send(answer.Body)
 	}
 	request := operation.Request{
+		Path:   valuesOf(o.Path, r.URL.EscapedPath()),
 		Query:  operation.First(r.URL.Query(), operation.AsItIs),
 		Header: operation.First(r.Header, strings.ToLower),
 		Body:   body, Caller: r.RemoteAddr,
 	}
 	return o.Stream(r.Context(), request, out)
+}
+
+// valuesOf returns the parameters that a route has in a path, decoded; a Function URL
+// knows no routes. A path of another form has none.
+func valuesOf(route, path string) map[string]string {
+	values := map[string]string{}
+	names, parts := strings.Split(route, "/"), strings.Split(path, "/")
+	if len(names) != len(parts) {
+		return values
+	}
+	for i, name := range names {
+		plain, err := url.PathUnescape(parts[i])
+		if strings.HasPrefix(name, "{") && err == nil {
+			values[strings.Trim(name, "{}")] = plain
+		}
+	}
+	return values
 }
 
 // sink writes into lambdaurl's pipe, which has no buffer: what is written is sent.
