@@ -5,15 +5,22 @@ import (
 	"time"
 )
 
+// merged is what the last step of a run has to say.
+type merged struct {
+	Run   string `json:"run"`
+	Hits  int64  `json:"hits"`
+	Error string `json:"error,omitempty"`
+}
+
 // merge ends a run: with the sum of its shards, or with what is missing.
-func (s *Service) merge(ctx context.Context, in task) (End, error) {
+func (s *Service) merge(ctx context.Context, in task) (merged, error) {
 	r, err := s.Store.Run(ctx, in.Run)
 	if err != nil {
-		return End{}, err
+		return merged{}, err
 	}
 	counted, failed, err := s.Store.Shards(ctx, r.ID)
 	if err != nil {
-		return End{}, err
+		return merged{}, err
 	}
 	end := End{At: time.Now().Truncate(time.Millisecond)}
 	for _, hits := range counted {
@@ -22,5 +29,5 @@ func (s *Service) merge(ctx context.Context, in task) (End, error) {
 	if len(counted) < r.Shards {
 		end.Error = r.failure(counted, failed)
 	}
-	return end, s.Store.EndRun(ctx, r.ID, end)
+	return merged{r.ID, end.Hits, end.Error}, s.Store.EndRun(ctx, r.ID, end)
 }

@@ -77,7 +77,7 @@ func (p *Pool) RunNow(ctx context.Context, id string) {
 	}
 	_ = group.Wait() // what failed, the merge tells
 	for pause := firstPause; ; pause *= 2 {
-		if err := p.step(context.WithoutCancel(ctx), "merge", task{id}, new(End)); err == nil || ctx.Err() != nil || pause > time.Minute {
+		if err := p.step(context.WithoutCancel(ctx), "merge", task{id}, new(merged)); err == nil || ctx.Err() != nil || pause > time.Minute {
 			return
 		}
 		sleep(ctx, rand.N(pause)) //nolint:gosec // jitter

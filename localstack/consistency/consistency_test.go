@@ -83,13 +83,18 @@ var changes = map[string]struct {
 		in.edit("LocksWatch", func(f *function) { f.URL = &url{AuthType: byAccessURL} })
 	}, []string{"function LocksWatch has a Function URL that does not stream, which operation watch does"}},
 	"a permission": {func(in *inputs) {
-		in.template.open = slices.DeleteFunc(in.template.open, func(p permission) bool { return p.Action == "lambda:InvokeFunction" })
+		in.template.open = slices.DeleteFunc(in.template.open, func(p permission) bool { return p.Action == "lambda:InvokeFunction" && p.Function == "!Ref LocksWatch" })
 	}, []string{"with Access=Public lambda:InvokeFunction on function LocksWatch of operation watch is to be allowed: true"}},
 	"a Function URL too many": {func(in *inputs) { in.edit("LocksLock", func(f *function) { f.URL = &url{} }) },
 		[]string{"function LocksLock has a Function URL, which operation lock is not made for"}},
 	"what feeds a task": {func(in *inputs) { in.edit("LocksRecord", func(f *function) { f.Events = nil }) }, []string{
 		"README.md says that the request of operation record is \"the stream of table Namespaces\", not \"\"",
 		"function LocksRecord of operation record is fed by nothing"}},
+	"a step of a state machine": {func(in *inputs) { in.template.machines["ComputeCluster"] = []string{"ComputePlan", "ComputeShard"} }, []string{
+		"README.md says that the request of operation merge is \"the state machine ComputeCluster\", not \"\"",
+		"function ComputeMerge of operation merge is fed by nothing"}},
+	"what starts a state machine": {func(in *inputs) { in.edit("ComputeStartRun", func(f *function) { f.drop("states:StartExecution") }) },
+		[]string{"operation start-run does states:StartExecution on !Sub arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:stateMachine:${AWS::StackName}-cluster, which the policy of function ComputeStartRun does not allow"}},
 	"time": {func(in *inputs) { in.edit("LocksLock", func(f *function) { f.Seconds = 10 }) },
 		[]string{"function LocksLock ends after 10s, before the 28s of operation lock are over"}},
 	"a function": {func(in *inputs) { delete(in.template.functions, "LocksUnlock") }, []string{
@@ -143,7 +148,7 @@ func TestEachOperationIsNamed(t *testing.T) {
 				for what, take := range map[string]func(*inputs, *function){
 					"event":  func(in *inputs, _ *function) { in.drop(s.name + "/" + o.Name + ".json") },
 					"policy": func(_ *inputs, f *function) { f.Policies = nil },
-					"route":  func(_ *inputs, f *function) { f.Events, f.URL = nil, nil },
+					"route":  func(in *inputs, f *function) { f.Events, f.URL, in.template.machines = nil, nil, nil },
 				} {
 					if what == "policy" && len(s.calls[o.Name]) == 0 {
 						continue // it has none

@@ -89,11 +89,24 @@ func (d *comparison) requestOf(s service, o operation.Operation) string {
 	if o.Kind != operation.Task {
 		return o.Method + " " + o.Path
 	}
-	for _, f := range d.template.functions {
+	for id, f := range d.template.functions {
+		if machine := d.machineOf(id); machine != "" && f.Code == s.code && f.Handler == o.Name {
+			return "the state machine " + machine
+		}
 		for _, e := range f.Events {
 			if f.Code == s.code && f.Handler == o.Name {
 				return "the stream of table " + streamARN.ReplaceAllString(string(e.Properties.Stream), "$1")
 			}
+		}
+	}
+	return ""
+}
+
+// machineOf returns the state machine that calls the function, "" if none does.
+func (d *comparison) machineOf(function string) string {
+	for machine, functions := range d.template.machines {
+		if slices.Contains(functions, function) {
+			return machine
 		}
 	}
 	return ""

@@ -48,7 +48,7 @@ func (d *comparison) works(o operation.Operation, id string, f function) {
 	if f.URL != nil {
 		d.add("function %s has a Function URL, while operation %s is a task, of no caller", id, o.Name)
 	}
-	if len(f.Events) == 0 {
+	if len(f.Events) == 0 && d.machineOf(id) == "" {
 		d.add("function %s of operation %s is fed by nothing", id, o.Name)
 	}
 	for _, e := range f.Events {
@@ -67,7 +67,12 @@ func (d *comparison) works(o operation.Operation, id string, f function) {
 // policy holds the function's policy against the calls that are declared.
 func (d *comparison) policy(s service, o operation.Operation, id string, f function) {
 	allowed := f.allowed()
-	var declared []string
+	declared := slices.Clone(s.others[o.Name])
+	for _, other := range declared {
+		if !slices.Contains(allowed, other) {
+			d.add("operation %s does %s, which the policy of function %s does not allow", o.Name, other, id)
+		}
+	}
 	for _, c := range s.calls[o.Name] {
 		call := "dynamodb:" + c.Action + " on " + c.Table
 		declared = append(declared, call)

@@ -10,6 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"lockstep"
+	computing "lockstep/functions/compute"
+	compute "lockstep/functions/compute/dynamo"
 	locks "lockstep/functions/locks/dynamo"
 	toys "lockstep/functions/toystore"
 	toystore "lockstep/functions/toystore/dynamo"
@@ -27,12 +29,16 @@ type service struct {
 	code       string // its functions' CodeUri
 	operations []operation.Operation
 	calls      map[string][]dynamo.Call // by operation
+	others     map[string][]string      // what else an operation does, as the template allows it
 }
 
 func services() []service {
 	return []service{
-		{"locks", "build/lambda/locks", locks.Operations(&locks.Store{}, 0, 0), locks.Calls()},
-		{"toystore", "build/lambda/toystore", toystoreOperations(), toystore.Calls()},
+		{"locks", "build/lambda/locks", locks.Operations(&locks.Store{}, 0, 0), locks.Calls(), nil},
+		{"toystore", "build/lambda/toystore", toystoreOperations(), toystore.Calls(), nil},
+		{"compute", "build/lambda/compute", (&computing.Service{}).Operations(), compute.Calls(), map[string][]string{
+			"start-run": {"states:StartExecution on !Sub arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:stateMachine:${AWS::StackName}-cluster"},
+		}},
 	}
 }
 

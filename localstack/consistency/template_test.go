@@ -15,6 +15,7 @@ type template struct {
 	functions map[string]function
 	apis      map[string]map[string]access // who may call each route, as "GET /health"
 	tables    map[string]bool              // every table, and whether it has a stream
+	machines  map[string][]string          // the functions that each state machine calls
 	open      []permission                 // to call a function without an API
 	boundary  []string                     // the DynamoDB actions that functions may be allowed
 }
@@ -142,7 +143,7 @@ func mustParse(t *testing.T, text []byte) template {
 		Resources map[string]resource `yaml:"Resources"`
 	}
 	require.NoError(t, yaml.Unmarshal(text, &all))
-	out := template{functions: map[string]function{}, apis: map[string]map[string]access{}, tables: map[string]bool{}}
+	out := template{functions: map[string]function{}, apis: map[string]map[string]access{}, tables: map[string]bool{}, machines: map[string][]string{}}
 	for id, r := range all.Resources {
 		require.NoError(t, out.add(id, r), id)
 	}
@@ -173,6 +174,17 @@ func (t *template) add(id string, r resource) error {
 		}
 		err := r.Properties.Decode(&p)
 		t.tables[id] = p.Stream != nil
+		return err
+	case "AWS::Serverless::StateMachine":
+		var p struct {
+			Substitutions map[string]expression `yaml:"DefinitionSubstitutions"`
+		}
+		err := r.Properties.Decode(&p)
+		for _, value := range p.Substitutions {
+			if arn := tableARN.FindStringSubmatch(string(value)); arn != nil {
+				t.machines[id] = append(t.machines[id], arn[1])
+			}
+		}
 		return err
 	case "AWS::Lambda::Permission":
 		p := permission{condition: r.Condition}

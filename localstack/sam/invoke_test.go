@@ -4,8 +4,11 @@ package sam_test
 
 import (
 	"bytes"
+	"io"
 	"maps"
 	"net"
+	"net/http"
+	"net/http/httputil"
 	"net/url"
 	"os"
 	"os/exec"
@@ -20,6 +23,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"lockstep"
+	computedynamo "lockstep/functions/compute/dynamo"
 	"lockstep/functions/locks/dynamo"
 	toysdynamo "lockstep/functions/toystore/dynamo"
 	"lockstep/localstack/sam"
@@ -59,6 +63,9 @@ func mustLoopback(t *testing.T, endpoint string) string {
 	return u.Host
 }
 
+// deployed are the partitions of deployed services, and of the runs that events meet.
+var deployed = []string{dynamo.DefaultNamespace, toysdynamo.DefaultCatalogue, computedynamo.DefaultGroup, doneRun, halfRun, fullRun}
+
 // empty deletes what the deployed services have in every table, and leaves
 // others' alone.
 func empty(t *testing.T, client *dynamodb.Client) {
@@ -76,7 +83,7 @@ func empty(t *testing.T, client *dynamodb.Client) {
 					key[k.Name] = item[k.Name]
 				}
 				of, _, _ := strings.Cut(key[d.Keys[0].Name].(*types.AttributeValueMemberS).Value, "/")
-				if of != dynamo.DefaultNamespace && of != toysdynamo.DefaultCatalogue {
+				if !slices.Contains(deployed, of) {
 					continue
 				}
 				_, err := client.DeleteItem(t.Context(), &dynamodb.DeleteItemInput{TableName: &name, Key: key})
@@ -97,8 +104,27 @@ func stage(t *testing.T, service, dynamoDB string) (base string) {
 		program := mustRead(t, need.File(t, "sam", from, "`make test-sam` builds it"))
 		require.NoError(t, os.WriteFile(filepath.Join(function, name), program, 0o755))
 	}
-	forward(t, "unix", filepath.Join(function, sam.Socket), "tcp", dynamoDB)
+	dispatch(t, filepath.Join(function, sam.Socket), dynamoDB)
 	return base
+}
+
+// dispatch answers at the socket as AWS does: DynamoDB as it is, and Step Functions as
+// one that starts everything.
+func dispatch(t *testing.T, socket, dynamoDB string) {
+	t.Helper()
+	l, err := net.Listen("unix", socket)
+	require.NoError(t, err)
+	proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: dynamoDB})
+	s := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("X-Amz-Target") == "AWSStepFunctions.StartExecution" {
+			w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+			_, _ = io.WriteString(w, `{"executionArn":"arn:aws:states:us-east-1:123456789012:execution:cluster:x","startDate":1795176000}`)
+			return
+		}
+		proxy.ServeHTTP(w, r)
+	})}
+	t.Cleanup(func() { _ = s.Close() })
+	go func() { _ = s.Serve(l) }()
 }
 
 // logicalID finds the operation's function in the template.
@@ -132,7 +158,7 @@ func invoke(t *testing.T, program, base, endpoint, id, event string) []byte {
 	c := exec.CommandContext(t.Context(), program, "local", "invoke", id, "-e", event,
 		"--skip-pull-image", "--docker-network", "host", "--region", "us-east-1",
 		"-t", "../../template.yaml", "--docker-volume-basedir", base,
-		"--parameter-overrides", "DynamoDBEndpoint="+endpoint)
+		"--parameter-overrides", "DynamoDBEndpoint="+endpoint, "StatesEndpoint="+endpoint)
 	c.Env, c.Stdout, c.Stderr = environment(), &out, &noise
 	require.NoError(t, c.Run(), "%s", &noise)
 	t.Cleanup(func() {

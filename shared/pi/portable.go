@@ -37,56 +37,27 @@ func place(x, y, r int64) cell {
 	}
 }
 
-// draw is two words of a lane: x and y of perWord samples.
-type draw struct{ x, y uint64 }
-
-// cells returns the sum over the table of the draw's samples.
-func (d draw) cells(table *[1 << 16]cell) int {
-	const low = 0x00ff00ff00ff00ff
-	at := d.x>>8&low | d.y&^low
-	return int(table[uint16(at)]) + int(table[uint16(at>>16)]) + int(table[uint16(at>>32)]) + int(table[at>>48])
-}
-
-// some is how many draws are made before they are looked at.
-const some = 256
-
-// countPortable is the kernel in Go. It takes lane after lane, and draws apart from
-// looking, so that a loop's variables stay in registers.
+// countPortable is the kernel in Go. It takes lane after lane, so that a generator
+// stays in registers.
 func countPortable(b *block, rounds int) int64 {
-	var draws [some]draw
-	total, count := int64(0), rounds*perLane/perWord
+	const low = 0x00ff00ff00ff00ff
+	table, total, end := cells(), int64(0), rounds*round
 	for lane := range lanes {
 		s := b.lane(lane)
-		for done := 0; done < count; done += some {
-			now := draws[:min(some, count-done)]
-			for i := range now {
-				now[i].x, s = s.next()
-				now[i].y, s = s.next()
+		for i := lane; i < end; i += lanes * perWord {
+			var x, y uint64
+			x, s = s.next()
+			y, s = s.next()
+			at := x>>8&low | y&^low // four places in the table, 16 bits each
+			n := int(table[uint16(at)]) + int(table[uint16(at>>16)]) + int(table[uint16(at>>32)]) + int(table[at>>48])
+			if n < int(edge) {
+				total += int64(n)
+			} else {
+				total += b.few(x, y, i, end)
 			}
-			total += b.look(now, done*lanes*perWord+lane)
 		}
 		b.setLane(lane, s)
 	}
-	b.next += uint64(rounds) * round
+	b.next += uint64(end)
 	return total
-}
-
-// look counts the samples of a lane's draws (at most some), the first of which is the
-// first-th after b.next. It leaves draws with samples at an edge for later: a branch
-// that can't be predicted would cost more than all the rest.
-func (b *block) look(draws []draw, first int) int64 {
-	var later [some]uint8
-	table, total, k := cells(), 0, 0
-	for i, d := range draws {
-		n := d.cells(table)
-		total += n
-		later[uint(k)%some] = uint8(i)
-		k += (n + 256 - int(edge)) >> 8 // 1 if n >= edge
-	}
-	count := int64(total)
-	for _, i := range later[:k] {
-		d, at := draws[i], first+int(i)*lanes*perWord
-		count += b.few(d.x, d.y, at, at+lanes*perWord) - int64(d.cells(table))
-	}
-	return count
 }

@@ -22,37 +22,34 @@ func excess(x, y int16) int64 {
 // isNear says that a point's excess does not decide: about 1.4 in 10,000 points.
 func isNear(excess int64) bool { return uint64(excess+band) < 2*band }
 
-// insideNear decides the sample of that number, whose coordinates begin with the 16
-// bits x and y, by 64 more for each.
+// insideNear counts the sample of that number, whose coordinates begin with the 16
+// bits x and y: 1 if it is inside, by 64 more bits for each, and 0 if not. It has no
+// branches, for none here could be predicted.
 func insideNear(seed, sample uint64, x, y int16) int64 {
 	u, v := philox(seed, sample, forRefining)
-	if refine(x, y, u, v) {
-		return 1
-	}
-	return 0
+	return int64(refine(x, y, u, v))
 }
 
-// refine reports whether X^2 + Y^2 < (2^79)^2, for the 80-bit coordinates X =
-// x 2^64 + u and Y = y 2^64 + v. It is exact.
-func refine(x, y int16, u, v uint64) bool {
+// refine returns 1 if X^2 + Y^2 < (2^79)^2, for the 80-bit coordinates X = x 2^64 + u
+// and Y = y 2^64 + v, and 0 if not. It is exact.
+func refine(x, y int16, u, v uint64) uint64 {
 	x2, x1, x0 := square(magnitude(x, u))
 	y2, y1, y0 := square(magnitude(y, v))
 	_, carry := bits.Add64(x0, y0, 0)
 	_, carry = bits.Add64(x1, y1, carry)
-	return x2+y2+carry < radius*radius
+	_, less := bits.Sub64(x2+y2+carry, radius*radius, 0)
+	return less
 }
 
 // magnitude returns |hi 2^64 + lo| as two words, the first at most 2^15.
 func magnitude(hi int16, lo uint64) (uint64, uint64) {
-	if hi >= 0 {
-		return uint64(hi), lo
-	}
-	lo, borrow := bits.Sub64(0, lo, 0)
-	return uint64(-int64(hi)) - borrow, lo
+	ones := uint64(int64(hi) >> 63) // all bits, if it is negative: -a = ^a + 1
+	lo, carry := bits.Add64(lo^ones, ones&1, 0)
+	return (uint64(int64(hi)) ^ ones) + carry, lo
 }
 
-// square returns (hi 2^64 + lo)^2 as three words, the first of them first. It
-// needs hi <= 2^15, so that the first holds what is above 2^128.
+// square returns (hi 2^64 + lo)^2 as three words, the first of them first. It needs
+// hi <= 2^15, so that the first holds what is above 2^128.
 func square(hi, lo uint64) (uint64, uint64, uint64) {
 	s1, s0 := bits.Mul64(lo, lo)
 	c1, c0 := bits.Mul64(hi<<1, lo)

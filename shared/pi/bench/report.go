@@ -1,0 +1,66 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+)
+
+// The contenders' names.
+const (
+	scalarC  = "C, scalar"
+	avx2C    = "C, AVX2"
+	portable = "portable Go"
+	avx2     = "AVX2"
+	twoCores = "two cores"
+	inNode   = "wasm in Node"
+)
+
+// report writes the speeds and the ratios, and returns an error if one is missed.
+//
+// On one core the CPU time counts (user and system, getrusage), which others on the
+// machine take less from than wall time: the median of the ratios of the rounds. Two
+// cores against one is by nature a ratio of wall times; others can only make it
+// worse, so that the fastest rounds count.
+func report(w io.Writer, contenders []*contender) error {
+	by := map[string]*contender{}
+	for _, c := range contenders {
+		by[c.name] = c
+		_, _ = fmt.Fprintf(w, "%-14s %6.3f G samples/s of CPU time, %6.3f of wall time (medians of %d)\n",
+			c.name, median(c.speeds(cpu))/1e9, median(c.speeds(wall))/1e9, len(c.rounds))
+	}
+	missed := false
+	line := func(fast, slow string, ratio, want float64) {
+		verdict := "ok"
+		if ratio < want {
+			verdict, missed = "MISSED", true
+		}
+		_, _ = fmt.Fprintf(w, "%-14s / %-14s %6.2f, at least %.1f: %s\n", fast, slow, ratio, want, verdict)
+	}
+	for _, bar := range []struct {
+		fast, slow string
+		want       float64
+	}{
+		{avx2, avx2C, 1.4},
+		{avx2, scalarC, 9},
+		{portable, scalarC, 2},
+		{inNode, scalarC, 1},
+	} {
+		line(bar.fast, bar.slow, medianRatio(by[bar.fast], by[bar.slow]), bar.want)
+	}
+	line(twoCores, avx2, slices.Max(by[twoCores].speeds(wall))/slices.Max(by[avx2].speeds(wall)), 1.9)
+	if missed {
+		return errors.New("a ratio is missed")
+	}
+	return nil
+}
+
+// medianRatio is of the speeds in CPU time, round by round.
+func medianRatio(fast, slow *contender) float64 {
+	ratios := fast.speeds(cpu)
+	for i, speed := range slow.speeds(cpu) {
+		ratios[i] /= speed
+	}
+	return median(ratios)
+}
