@@ -1,11 +1,18 @@
 package e2e_test
 
 import (
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"lockstep/localstack/bundle"
 	"lockstep/shared/syncquery"
 	"lockstep/shared/syncquery/oldapi"
 	"lockstep/shared/syncquery/overhttp"
@@ -35,4 +42,57 @@ func BenchmarkStrategies(b *testing.B) {
 		b.ReportMetric(baseline.CallsPerQuery, "baseline-calls/query")
 		b.ReportMetric(group.CallsPerQuery, "group-calls/query")
 	}
+}
+
+// Pi in one process: 10^8 samples on two cores, also ten times at once, which must not
+// take longer than one after the other; and what a request costs that has next to
+// nothing to count.
+func BenchmarkPi(b *testing.B) {
+	bundle := startWith(b, bundle.Config{Store: "memory"})
+	ask := func(simulations int) time.Duration {
+		began := time.Now()
+		body := fmt.Sprintf(`%s,"simulations":%d,"concurrency":8}`, computeUser, simulations)
+		answer, err := http.Post(bundle.ComputeURL+"/pi", "application/json", strings.NewReader(body))
+		require.NoError(b, err)
+		defer func() { _ = answer.Body.Close() }()
+		_, err = io.Copy(io.Discard, answer.Body)
+		require.NoError(b, err)
+		require.Equal(b, http.StatusOK, answer.StatusCode)
+		return time.Since(began)
+	}
+	const most = 100_000_000
+	for b.Loop() {
+		one := medianOf(5, func() time.Duration { return ask(most) })
+		row := medianOf(5, func() time.Duration {
+			began := time.Now()
+			for range 10 {
+				ask(most)
+			}
+			return time.Since(began)
+		})
+		atOnce := medianOf(5, func() time.Duration {
+			began := time.Now()
+			var all sync.WaitGroup
+			for range 10 {
+				all.Go(func() { ask(most) })
+			}
+			all.Wait()
+			return time.Since(began)
+		})
+		few := medianOf(1001, func() time.Duration { return ask(100) })
+		b.ReportMetric(float64(one.Microseconds())/1000, "ms/1e8")
+		b.ReportMetric(float64(atOnce)/float64(row), "ten-at-once/ten-in-a-row")
+		b.ReportMetric(float64(few.Nanoseconds())/1e6, "ms/100")
+		require.Less(b, one, 60*time.Millisecond)
+		require.LessOrEqual(b, float64(atOnce)/float64(row), 1.1)
+	}
+}
+
+func medianOf(n int, measure func() time.Duration) time.Duration {
+	all := make([]time.Duration, n)
+	for i := range all {
+		all[i] = measure()
+	}
+	slices.Sort(all)
+	return all[n/2]
 }

@@ -34,6 +34,9 @@ var (
 	locksURL = flag.String("url", "", "run against the locks service here instead of starting some")
 	watchURL = flag.String("watch-url", "", "where that service streams GET /watch (default: at -url)")
 	toysURL  = flag.String("toystore-url", "", "where the toy store answers (with -url)")
+	workURL  = flag.String("compute-url", "", "where the compute service answers (with -url)")
+	runsURL  = flag.String("progress-url", "", "where it streams how far a run is (default: at -compute-url)")
+	shardAt  = flag.String("lambda-url", "", "where AWS's Lambda API answers: a shard is then run twice")
 	sign     = flag.Bool("sign", false, "sign requests with the AWS credentials of the environment")
 	queries  = flag.Int("queries", 1000, "how many `queries` a simulation runs against a server of ours")
 	workers  = flag.Int("workers", 100, "how many it asks at a time")
@@ -66,7 +69,9 @@ func startWith(t testing.TB, c bundle.Config) *bundle.Bundle {
 	t.Helper()
 	c.Host, c.ReadTime, c.Web = "127.0.0.1", 100*time.Millisecond, filepath.Join("..", "..", "build", "web")
 	c.TCPWorkers, c.RPCWorkers = 5, 1000
-	c.ServerLog, c.LoginStat = filepath.Join(t.TempDir(), "serverinfo.log"), filepath.Join(t.TempDir(), "login_stat.json")
+	if c.ServerLog == "" {
+		c.ServerLog, c.LoginStat = filepath.Join(t.TempDir(), "serverinfo.log"), filepath.Join(t.TempDir(), "login_stat.json")
+	}
 	b, err := bundle.Start(t.Context(), c)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, b.Stop()) })
@@ -148,6 +153,29 @@ func toyStores(t *testing.T, test func(t *testing.T, base string)) {
 	}
 }
 
+// computers runs the test against the compute service at -compute-url, or against our
+// own on both stores.
+func computers(t *testing.T, test func(t *testing.T, base, progress string)) {
+	t.Helper()
+	if *locksURL != "" {
+		if *workURL == "" {
+			t.Skip("SKIPPED with -url: it needs -compute-url")
+		}
+		progress := *runsURL
+		if progress == "" {
+			progress = *workURL
+		}
+		test(t, strings.TrimRight(*workURL, "/"), strings.TrimRight(progress, "/"))
+		return
+	}
+	for _, store := range []string{"memory", "dynamodb"} {
+		t.Run(store, func(t *testing.T) {
+			b := startBundle(t, store)
+			test(t, b.ComputeURL, b.ComputeURL)
+		})
+	}
+}
+
 // LocalStack's free edition differs from AWS here and there. Whoever leaves
 // something out for that says so.
 func notOnLocalStack(t *testing.T, s server, difference string) {
@@ -192,7 +220,7 @@ type signing struct{ next http.RoundTripper }
 
 func (s signing) RoundTrip(r *http.Request) (*http.Response, error) {
 	service := sigv4.RESTAPI
-	if strings.Contains(r.URL.Hostname(), ".lambda-url.") {
+	if strings.Contains(r.URL.Hostname(), ".lambda-url.") || strings.HasPrefix(r.URL.Path, "/2015-03-31/") {
 		service = sigv4.FunctionURL
 	}
 	signer, err := sigv4.Load(r.Context(), service)

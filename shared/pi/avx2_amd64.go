@@ -16,11 +16,11 @@ const (
 	longestCall = 1024
 )
 
-// find is a round of half the lanes in which samples are near the circle, as the
+// A find is a round of half the lanes in which samples are near the circle, as the
 // assembly writes it: the words drawn, the first of each lane first, and then
 const (
-	left = 4*half + iota // the rounds left to make, this one among them
-	mask                 // which samples: see sample
+	findLeft = 4*half + iota // the rounds left to make, this one among them
+	findMask                 // which samples: see sample
 	findSize
 )
 
@@ -52,7 +52,7 @@ func countWithAVX2(b *block, rounds int) int64 {
 			inside, unmade, finds := countAVX2(&b.state[0][first], &found[0][0], asked)
 			total += int64(inside)
 			for i := range finds {
-				total += b.near(&found[i], first, done+asked-int(found[i][left]))
+				total += b.near(&found[i], first, done+asked-int(found[i][findLeft]))
 			}
 			done += asked - unmade
 		}
@@ -65,7 +65,7 @@ func countWithAVX2(b *block, rounds int) int64 {
 // that many rounds.
 func (b *block) near(f *find, first, rounds int) int64 {
 	count := int64(0)
-	for rest := f[mask]; rest != 0; rest &= rest - 1 {
+	for rest := f[findMask]; rest != 0; rest &= rest - 1 {
 		bit := bits.TrailingZeros64(rest)
 		lane, word, shift := f.sample(bit)
 		x, y := int16(f[word]>>shift), int16(f[word+half]>>shift)

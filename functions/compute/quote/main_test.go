@@ -29,7 +29,7 @@ func speak(server func(c net.Conn)) dialer {
 	return func(context.Context, string, string) (net.Conn, error) {
 		near, far := net.Pipe()
 		go func() {
-			defer far.Close()
+			defer func() { _ = far.Close() }()
 			server(far)
 		}()
 		return near, nil
@@ -152,3 +152,20 @@ func (m *memory) dial() net.Conn {
 	m.conns <- far
 	return near
 }
+
+// hold returns a client that has its quote, and holds on to its connection.
+func (m *memory) hold(t *testing.T) net.Conn {
+	t.Helper()
+	near, far := net.Pipe()
+	m.conns <- half{far}
+	answer := make([]byte, 100)
+	n, err := near.Read(answer)
+	require.NoError(t, err)
+	require.Regexp(t, `^T: Quote \d+\.\r\n$`, string(answer[:n]))
+	return near
+}
+
+// half is a connection of which one direction can be closed, as TCP's.
+type half struct{ net.Conn }
+
+func (half) CloseWrite() error { return nil }

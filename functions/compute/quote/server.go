@@ -97,12 +97,16 @@ var passing = []syscall.Errno{
 // breather is how long to wait after a passing error.
 const breather = 100 * time.Millisecond
 
-// outlive returns nil after a passing error, for which it waits a little, else err.
+// outlive returns err, nil if it was a passing error, after which it waits a little, or
+// if the server is to stop, which is what made it.
 func outlive(ctx context.Context, err error) error {
-	if !slices.ContainsFunc(passing, func(e syscall.Errno) bool { return errors.Is(err, e) }) {
+	switch {
+	case ctx.Err() != nil:
+	case slices.ContainsFunc(passing, func(e syscall.Errno) bool { return errors.Is(err, e) }):
+		slog.WarnContext(ctx, "somebody was not served", "protocol", "quote", "error", err.Error())
+		sleep(ctx, breather)
+	default:
 		return err
 	}
-	slog.WarnContext(ctx, "somebody was not served", "protocol", "quote", "error", err.Error())
-	sleep(ctx, breather)
 	return nil
 }

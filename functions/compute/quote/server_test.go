@@ -103,7 +103,7 @@ func TestListen(t *testing.T) {
 		t.Parallel()
 		l, p, err := quote.Listen(t.Context(), ":0")
 		require.NoError(t, err)
-		defer p.Close()
+		defer func() { _ = p.Close() }()
 		_, _, err = quote.Listen(t.Context(), l.Addr().String())
 		require.ErrorIs(t, err, syscall.EADDRINUSE)
 		require.NoError(t, l.Close())

@@ -28,21 +28,17 @@ type client struct {
 func (s *serving) accept(ctx context.Context, l net.Listener) error {
 	clients := make([]*client, s.maxConns) // a ring: the next place is the oldest's
 	defer dismiss(clients)
-	for next := 0; ; {
+	for next := 0; ctx.Err() == nil; {
 		c, err := l.Accept()
-		switch {
-		case err == nil:
+		if err == nil {
 			clients[next].cut()
 			clients[next] = s.connect(c)
 			next = (next + 1) % len(clients)
-		case ctx.Err() != nil:
-			return nil
-		default:
-			if err = outlive(ctx, err); err != nil {
-				return err
-			}
+		} else if err = outlive(ctx, err); err != nil {
+			return err
 		}
 	}
+	return nil
 }
 
 // connect gives a client its quote, while the caller goes on.

@@ -70,7 +70,20 @@ func TestASlowReaderIsCutOff(t *testing.T) {
 	})
 }
 
-// requireEnded requires that a connection was closed without a quote.
+// So are those that have it, and do not close.
+func TestAHeldConnectionIsCutOff(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory()
+		stop := serve(&quote.Server{Quotes: some(9)}, m, newMemory())
+		held, begin := m.hold(t), time.Now()
+		requireEnded(t, held)
+		require.Equal(t, 5*time.Second, time.Since(begin))
+		require.NoError(t, stop())
+	})
+}
+
+// requireEnded requires that a connection was closed without a quote, or another.
 func requireEnded(t *testing.T, c net.Conn) {
 	t.Helper()
 	answer, err := io.ReadAll(c)
@@ -136,6 +149,18 @@ func TestStopLetsQuotesThrough(t *testing.T) {
 
 // Connections that were given their quote and are held do not hold the server up.
 func TestStopEndsHeldConnections(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory()
+		stop := serve(&quote.Server{Quotes: some(9)}, m, newMemory())
+		held, begin := m.hold(t), time.Now()
+		require.NoError(t, stop())
+		requireEnded(t, held)
+		require.Equal(t, begin, time.Now())
+	})
+}
+
+func TestStopFreesThePort(t *testing.T) {
 	t.Parallel()
 	l, p, err := quote.Listen(t.Context(), "127.0.0.1:0")
 	require.NoError(t, err)

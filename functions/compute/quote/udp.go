@@ -15,21 +15,17 @@ const largest = 64 << 10
 // answer answers the datagrams of p until ctx is done or p fails.
 func (s *serving) answer(ctx context.Context, p net.PacketConn) error {
 	content := make([]byte, largest)
-	for {
+	for ctx.Err() == nil {
 		_, from, err := p.ReadFrom(content)
-		switch {
-		case err == nil:
+		if err == nil {
 			if isClient(from, p.LocalAddr()) {
-				_, _ = p.WriteTo(s.next(s.udp), from) // lost, as datagrams may be
+				_, _ = p.WriteTo(s.next(s.udp), from) // if it fails, it is lost, as datagrams may be
 			}
-		case ctx.Err() != nil:
-			return nil
-		default:
-			if err = outlive(ctx, err); err != nil {
-				return err
-			}
+		} else if err = outlive(ctx, err); err != nil {
+			return err
 		}
 	}
+	return nil
 }
 
 // isClient says whether somebody asks, rather than another server answers: a datagram

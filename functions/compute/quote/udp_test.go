@@ -62,7 +62,7 @@ func TestAnAnswerFromElsewhereIsIgnored(t *testing.T) {
 func TestALateAnswerIsNotTheNextTrys(t *testing.T) {
 	t.Parallel()
 	server := newHand(t)
-	got := server.fetched(t, time.Second)
+	got := server.fetched(t, 2*time.Second)
 	first := server.asked(t)
 	second := server.asked(t)
 	require.NotEqual(t, first.String(), second.String())

@@ -61,8 +61,8 @@ type serving struct {
 	queue   *queue
 	places  *semaphore.Weighted // of those who work: Workers
 	cost    atomic.Int64        // of a request, as of late, in nanoseconds
-	reading context.Context // until the server is to stop
-	working context.Context // until its grace is over
+	reading context.Context     // until the server is to stop
+	working context.Context     // until its grace is over
 	conns   sync.WaitGroup
 	workers sync.WaitGroup
 }

@@ -1,0 +1,95 @@
+package compute
+
+import (
+	"context"
+	"encoding/json"
+	"math"
+	"slices"
+	"time"
+
+	"lockstep/shared/pi"
+)
+
+// Local estimates pi in this process.
+type Local struct {
+	Pool        *pi.Pool
+	Simulations int64 // MinSimulations to MaxRun
+	Concurrency int   // goroutines at most, and parts of the distribution, at least 1
+	Seed        int64 // 0 to MaxSeed
+
+	// Record asks for the estimates on the way, at about a hundred numbers of simulations
+	// whose logarithms are as far from each other.
+	Record bool
+}
+
+// look is how many blocks a core makes, at most, between two times that progress is
+// told: some 0.1 s.
+const look = 256
+
+// Run estimates pi. It tells the estimate so far, again and again, and returns those
+// that it was to record, also with an error. The error is ctx's.
+func (l Local) Run(ctx context.Context, tell func(Point)) (Answer, []Point, error) {
+	began := time.Now()
+	var inside int64
+	var all []Point
+	marks := l.marks()
+	for from := int64(0); from < l.Simulations; {
+		to := min(from+int64(l.Concurrency)*look*pi.Block, l.Simulations)
+		if len(marks) > 0 {
+			to = min(to, marks[0])
+		}
+		count, err := l.Pool.Count(ctx, uint64(l.Seed), pi.Range{From: from, N: to - from}, l.Concurrency) //nolint:gosec // not negative
+		if err != nil {
+			return Answer{}, all, err
+		}
+		inside, from = inside+count, to
+		p := Point{Simulations: to}
+		p.Pi, p.StandardError = pi.Estimate(inside, to)
+		if len(marks) > 0 && marks[0] == to {
+			all, marks = append(all, p), marks[1:]
+		}
+		tell(p)
+	}
+	a, err := l.answer(inside, time.Since(began))
+	return a, all, err
+}
+
+// answer is the service's, but for its limits.
+func (l Local) answer(inside int64, took time.Duration) (Answer, error) {
+	value, deviation := pi.Estimate(inside, l.Simulations)
+	text, err := json.Marshal(struct {
+		Simulations   int64   `json:"simulations"`
+		Concurrency   int     `json:"concurrency"`
+		Pi            float64 `json:"pi"`
+		Distribution  []int64 `json:"simulations_distribution"`
+		Time          float64 `json:"time"`
+		StandardError float64 `json:"standard_error"`
+		Seed          int64   `json:"seed"`
+	}{l.Simulations, l.Concurrency, value, pi.Distribution(l.Simulations, l.Concurrency), took.Seconds(), deviation, l.Seed})
+	if err != nil {
+		return Answer{}, err
+	}
+	return ParseAnswer(text)
+}
+
+// recorded is how many estimates are recorded, besides the last.
+const recorded = 100
+
+// marks are the numbers of simulations whose estimates are recorded, ascending. Those
+// above a block are moved to the end of one, where counting may stop for nothing.
+func (l Local) marks() []int64 {
+	if !l.Record {
+		return nil
+	}
+	all := []int64{l.Simulations}
+	least, most := math.Log(MinSimulations), math.Log(float64(l.Simulations))
+	for i := range recorded {
+		n := int64(math.Round(math.Exp(least + (most-least)*float64(i)/recorded)))
+		if n > pi.Block {
+			n = (n + pi.Block/2) / pi.Block * pi.Block
+		}
+		all = append(all, min(n, l.Simulations))
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
