@@ -70,6 +70,7 @@ func (c Code) HTTPStatus() int { return known[c].status }
 // Error is a failure with a code and a message for the caller.
 type Error struct {
 	Code       Code
+	Name       string        // what callers tell it from others by, such as "OUT_OF_STOCK", where that is shown; "" for none
 	Message    string        // safe to show
 	Field      string        // the field of the request that is wrong, if one is
 	RetryAfter time.Duration // when to come back; zero if there is no saying

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -80,6 +81,7 @@ type Operation struct {
 	Name        string // what _HANDLER, logs, events and the README call it
 	Kind        Kind
 	Method      string        // HTTP method; none for a task
+	Also        []string      // other routes to it, such as "POST /orders/"
 	Path        string        // in the syntax of http.ServeMux, as in "/{endpoint}/lock"; none for a task
 	Operator    bool          // for operators only: deployed, it always needs IAM
 	MaxBody     int64         // bytes
@@ -87,6 +89,7 @@ type Operation struct {
 	Concurrency int           // calls that a process works on at a time
 
 	largeIsInvalid bool // see LargeIsInvalid
+	namedErrors    bool // see NamedErrors
 
 	serve  func(context.Context, Request) (any, error)                // Answer, Task
 	stream func(context.Context, Request, func(line any) error) error // Stream
@@ -101,6 +104,14 @@ func MaxBody(bytes int64) Option { return func(o *Operation) { o.MaxBody = bytes
 // LargeIsInvalid makes a body that is too large bad input like any other (HTTP 400
 // with the field "body"), where the contract knows no 413.
 func LargeIsInvalid() Option { return func(o *Operation) { o.largeIsInvalid = true } }
+
+// NamedErrors gives the operation's errors a name for programs to go by, beside the
+// message for people: {"error": NAME, "message": text} instead of {"error": text}. A
+// failure without a Name has one for its kind.
+func NamedErrors() Option { return func(o *Operation) { o.namedErrors = true } }
+
+// Also adds another route to the operation, with the same parameters.
+func Also(route string) Option { return func(o *Operation) { o.Also = append(o.Also, route) } }
 
 // Timeout sets for how long the operation may work.
 func Timeout(d time.Duration) Option { return func(o *Operation) { o.Timeout = d } }
@@ -158,11 +169,11 @@ func (o Operation) Handle(ctx context.Context, r Request) (answer Response) {
 	defer cancel()
 	defer func() {
 		if err := o.recovered(ctx, recover()); err != nil {
-			answer = Fail(failure.Of(err))
+			answer = o.Fail(failure.Of(err))
 		}
 	}()
 	if int64(len(r.Body)) > o.MaxBody {
-		return Fail(o.TooLarge())
+		return o.Fail(o.TooLarge())
 	}
 	out, err := o.serve(ctx, r)
 	if err != nil {
@@ -174,6 +185,10 @@ func (o Operation) Handle(ctx context.Context, r Request) (answer Response) {
 // Outcome is what an answer may say beside its content: implemented by an Out, it is
 // asked which kind of success this is.
 type Outcome interface{ Success() Success }
+
+// Headed is an answer that has headers beside its content: implemented by an Out, it is
+// asked for them.
+type Headed interface{ Header() map[string]string }
 
 // Success is a kind of success; its value is the HTTP status that stands for it.
 type Success int
@@ -202,7 +217,11 @@ func (o Operation) succeeded(ctx context.Context, out any) Response {
 	if err != nil {
 		return o.failed(ctx, err)
 	}
-	return Response{Status: int(success), Header: jsonHeader(), Body: body}
+	r := Response{Status: int(success), Header: jsonHeader(), Body: body}
+	if headed, has := out.(Headed); has {
+		maps.Copy(r.Header, headed.Header())
+	}
+	return r
 }
 
 // recovered turns what recover returned into an error, and logs it.
@@ -228,5 +247,5 @@ func (o Operation) failed(ctx context.Context, err error) Response {
 	case f.Code.HTTPStatus() >= 500:
 		slog.ErrorContext(ctx, "failed", "operation", o.Name, "code", f.Code.String(), "error", err.Error())
 	}
-	return Fail(f)
+	return o.Fail(f)
 }

@@ -183,3 +183,17 @@ func TestNewPanicsOnABadRoute(t *testing.T) {
 		})
 	}
 }
+
+// Every kind of failure has a name where errors have names.
+func TestNamedErrors(t *testing.T) {
+	t.Parallel()
+	for _, code := range failure.Codes() {
+		o := operation.New("o", "GET /o", func(context.Context, nothing) (any, error) { return nil, failure.New(code, "why") }, operation.NamedErrors())
+		got := o.Handle(t.Context(), operation.Request{})
+		require.Equal(t, code.HTTPStatus(), got.Status)
+		require.Regexp(t, `^\{"error":"[A-Z_]+","message":"why"\}$`, string(got.Body), code.String())
+	}
+	for field, name := range map[string]string{"": "BAD_REQUEST", "body": "BAD_REQUEST", "price": "VALIDATION_ERROR"} {
+		require.Contains(t, string(operation.FailNamed(failure.InvalidField(field, "why")).Body), name)
+	}
+}

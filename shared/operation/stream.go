@@ -45,11 +45,11 @@ func (o Operation) Stream(ctx context.Context, r Request, sink Sink) (err error)
 	out := &lines{sink: sink}
 	defer func() {
 		if p := o.recovered(ctx, recover()); p != nil {
-			err = out.end(Fail(failure.Of(p)), p)
+			err = out.end(o.Fail(failure.Of(p)), p)
 		}
 	}()
 	if int64(len(r.Body)) > o.MaxBody {
-		return out.end(Fail(o.TooLarge()), nil)
+		return out.end(o.Fail(o.TooLarge()), nil)
 	}
 	if err := o.stream(ctx, r, out.send); err != nil {
 		return out.end(o.failed(ctx, err), err)

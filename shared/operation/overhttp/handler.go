@@ -32,10 +32,26 @@ func Handler(operations []operation.Operation, beside ...Mount) http.Handler {
 	}
 	for _, o := range operations {
 		if o.Kind != operation.Task { // those are AWS's to run
-			mux.Handle(o.Method+" "+o.Path, limited(o.Concurrency, endpoint(o)))
+			handler := limited(o, endpoint(o))
+			mux.Handle(o.Method+" "+o.Path, handler)
+			for _, route := range o.Also {
+				mux.Handle(exactly(route), handler)
+			}
 		}
 	}
-	return cors(jsonErrors(mux))
+	fail := operation.Fail
+	if len(operations) > 0 { // a service's errors have one form
+		fail = operations[0].Fail
+	}
+	return cors(jsonErrors(mux, fail))
+}
+
+// exactly keeps a route that ends with a slash from standing for all that is below.
+func exactly(route string) string {
+	if strings.HasSuffix(route, "/") {
+		return route + "{$}"
+	}
+	return route
 }
 
 // endpoint is one operation as a handler.
@@ -44,7 +60,7 @@ func endpoint(o operation.Operation) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, o.MaxBody))
 		if err != nil {
-			write(w, operation.Fail(bodyFailure(err, o)))
+			write(w, o.Fail(bodyFailure(err, o)))
 			return
 		}
 		request := operation.Request{
@@ -92,9 +108,9 @@ func write(w http.ResponseWriter, answer operation.Response) {
 	_, _ = w.Write(answer.Body) // the caller may be gone; nobody is left to tell
 }
 
-// limited refuses what is above limit requests at a time.
-func limited(limit int, next http.Handler) http.Handler {
-	slots := make(chan struct{}, limit)
+// limited refuses what is above the operation's limit of requests at a time.
+func limited(o operation.Operation, next http.Handler) http.Handler {
+	slots := make(chan struct{}, o.Concurrency)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		select {
 		case slots <- struct{}{}:
@@ -103,7 +119,7 @@ func limited(limit int, next http.Handler) http.Handler {
 		default:
 			busy := failure.New(failure.Busy, "too many requests at once")
 			busy.RetryAfter = time.Second
-			write(w, operation.Fail(busy))
+			write(w, o.Fail(busy))
 		}
 	})
 }
@@ -111,19 +127,20 @@ func limited(limit int, next http.Handler) http.Handler {
 // jsonErrors answers in JSON what ServeMux would answer in plain text, 404 and 405
 // with its Allow header, and answers 404 where ServeMux would redirect: a path such
 // as "/x/../a/lock" is no operation's, and following it must not lock anything.
-func jsonErrors(mux *http.ServeMux) http.Handler {
+func jsonErrors(mux *http.ServeMux, fail func(*failure.Error) operation.Response) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		handler, pattern := mux.Handler(r)
 		asked := r.URL.EscapedPath()
-		if pattern != "" && path.Clean("/"+asked) == asked {
+		clean := path.Clean("/" + asked)
+		if pattern != "" && (clean == asked || clean+"/" == asked && strings.HasSuffix(pattern, "/{$}")) {
 			mux.ServeHTTP(w, r)
 			return
 		}
 		probe := &discard{header: http.Header{}}
 		handler.ServeHTTP(probe, r)
-		answer := operation.Fail(failure.New(failure.NotFound, "no such path"))
+		answer := fail(failure.New(failure.NotFound, "no such path"))
 		if probe.status == http.StatusMethodNotAllowed {
-			answer = operation.Fail(failure.New(failure.NotFound, "method %s is not allowed here", r.Method))
+			answer = fail(failure.New(failure.NotFound, "method %s is not allowed here", r.Method))
 			answer.Status = probe.status
 			answer.Header["Allow"] = probe.header.Get("Allow")
 		}

@@ -248,7 +248,7 @@ func TestHandlerAnswersAPreflight(t *testing.T) {
 func TestHandlerRefusesWhatIsAboveItsLimit(t *testing.T) {
 	t.Parallel()
 	entered, release := make(chan struct{}), make(chan struct{})
-	handler := overhttp.Limited(1, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	handler := overhttp.Limited(operation.New("o", "GET /", func(context.Context, nothing) (nothing, error) { return nothing{}, nil }, operation.Concurrency(1)), http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		entered <- struct{}{}
 		<-release
 		w.WriteHeader(http.StatusNoContent)
@@ -275,5 +275,48 @@ func TestHandlerRefusesWhatIsAboveItsLimit(t *testing.T) {
 		require.Equal(t, http.StatusNoContent, <-first)
 	case code := <-first:
 		require.Failf(t, "a slot is lost", "status %d", code)
+	}
+}
+
+// named is a service whose errors have names, and whose list has two routes.
+func named() http.Handler {
+	all := []operation.Operation{
+		operation.New("list", "GET /orders", func(context.Context, nothing) (listed, error) { return listed{1, 2}, nil },
+			operation.NamedErrors(), operation.Also("GET /orders/")),
+		operation.New("order", "GET /orders/{id}", func(context.Context, nothing) (nothing, error) {
+			return nothing{}, &failure.Error{Code: failure.NotFound, Name: "ORDER_NOT_FOUND", Message: "Order with id 7 not found"}
+		}, operation.NamedErrors()),
+	}
+	return overhttp.Handler(all)
+}
+
+type listed []int
+
+func (listed) Header() map[string]string { return map[string]string{"Link": `<?cursor=2>; rel="next"`} }
+
+func TestHandlerOfAServiceWhoseErrorsHaveNames(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		method, path string
+		status       int
+		want         string
+	}{
+		"a route":               {"GET", "/orders", 200, `[1,2]`},
+		"its other route":       {"GET", "/orders/", 200, `[1,2]`},
+		"below it":              {"GET", "/orders/7", 404, `{"error":"ORDER_NOT_FOUND","message":"Order with id 7 not found"}`},
+		"below it, and a slash": {"GET", "/orders/7/", 404, `{"error":"NOT_FOUND","message":"no such path"}`},
+		"two slashes":           {"GET", "/orders//", 404, `{"error":"NOT_FOUND","message":"no such path"}`},
+		"a path of nobody":      {"GET", "/x", 404, `{"error":"NOT_FOUND","message":"no such path"}`},
+		"another method":        {"PUT", "/orders", 405, `{"error":"NOT_FOUND","message":"method PUT is not allowed here"}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := httptest.NewRecorder()
+			named().ServeHTTP(w, httptest.NewRequest(c.method, c.path, nil))
+			requireJSON(t, c.status, c.want, w)
+			if c.status == http.StatusOK {
+				require.Equal(t, `<?cursor=2>; rel="next"`, w.Header().Get("Link"))
+			}
+		})
 	}
 }
