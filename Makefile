@@ -154,6 +154,14 @@ test-localstack: ## deploy to LocalStack from nothing and run the end-to-end tes
 bench: ## measure the strategies beside each other against an old server, and four clients against ours
 	go test -run '^$$' -bench . -benchtime 1x ./localstack/e2e
 
+.PHONY: bench-toystore
+bench-toystore: build/lockstep build/dev ## measure the toy store's lines beside redis-server, and the load with 200 ms of processing
+	go test -run '^$$' -bench . -benchtime 1x ./functions/toystore/lines
+	@at=$$(mktemp -d); cd "$$at"; PROCESSING=200ms PAGE_PORT=0 LOCKS_PORT=0 COMPUTE_PORT=0 QUOTES_PORT=0 TOYSTORE_PORT=18082 LINES_PORT=18083 \
+	  $(CURDIR)/build/dev > log & server=$$!; trap 'kill $$server; wait $$server || true; rm -r "$$at"' EXIT; \
+	until grep -q Ctrl-C "$$at/log" 2> /dev/null; do sleep 0.1; done; \
+	build/lockstep toystore load --url http://127.0.0.1:18082 --address 127.0.0.1:18083 --protocol tcp,grpc,http --operation query,buy --clients 1,5,10 --requests 10
+
 .PHONY: bench-coldstart
 bench-coldstart: lambda ## measure a function from the start of its process to its first request for work
 	go test -count=1 -v -run . -bench ColdStart -benchtime 1x ./localstack/coldstart
