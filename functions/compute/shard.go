@@ -38,7 +38,7 @@ func (s *Service) shard(ctx context.Context, in shardTask) (done struct{}, err e
 	if err := s.fail(ctx, in); err != nil {
 		return done, err
 	}
-	hits, err := s.Pi.Count(ctx, uint64(r.Seed), r.ranges()[in.Shard], maxConcurrency)
+	hits, err := s.Pi.Count(ctx, uint64(r.Seed), r.ranges()[in.Shard], maxConcurrency) //nolint:gosec // not negative
 	if err != nil {
 		return done, err
 	}

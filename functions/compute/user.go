@@ -73,7 +73,10 @@ const nameLength = 4
 // known says whether that is a user and its password, and takes the same time whatever
 // of them is wrong.
 func known(name, password string) bool {
-	digits := subtle.ConstantTimeEq(int32(min(len(name), nameLength+1)), nameLength)
+	digits := 0
+	if len(name) == nameLength { // that is no secret
+		digits = 1
+	}
 	for i := range nameLength {
 		c := byte('x')
 		if i < len(name) {

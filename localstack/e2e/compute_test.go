@@ -99,8 +99,8 @@ func TestARunOfACluster(t *testing.T) {
 		last := followRun(t, progress, run.ID)
 		want, deviation := pi.Estimate(counted(t, seed, simulations), simulations)
 		require.Equal(t, "done", last["state"], last)
-		require.Equal(t, want, last["pi"])
-		require.Equal(t, deviation, last["standard_error"])
+		require.Equal(t, want, last["pi"])                  //nolint:testifylint // bit for bit
+		require.Equal(t, deviation, last["standard_error"]) //nolint:testifylint // bit for bit
 		answer := call(t, base, step{method: "GET", path: "/pi/cluster/" + run.ID})
 		require.Equal(t, http.StatusOK, answer.status)
 		var same map[string]any

@@ -68,9 +68,9 @@ func logInAll(t *testing.T, base string) (counted, inDoubt map[string]*atomic.In
 	for range clients {
 		all.Go(func() {
 			for range requests / clients {
-				user := name(rand.N(users)) //nolint:gosec // no secret
+				user := name(rand.N(users))
 				// Half of them are refused after they have logged in.
-				fields := []string{`,"simulations":100`, ``}[rand.N(2)] //nolint:gosec // no secret
+				fields := []string{`,"simulations":100`, ``}[rand.N(2)]
 				got := call(t, base, step{method: "POST", path: "/pi", body: `{"username":"` + user + `","password":"` + user + `-pw"` + fields + `}`})
 				switch got.status {
 				case http.StatusOK, http.StatusBadRequest:

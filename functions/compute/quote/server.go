@@ -97,16 +97,16 @@ var passing = []syscall.Errno{
 // breather is how long to wait after a passing error.
 const breather = 100 * time.Millisecond
 
-// outlive returns err, nil if it was a passing error, after which it waits a little, or
-// if the server is to stop, which is what made it.
-func outlive(ctx context.Context, err error) error {
-	switch {
-	case ctx.Err() != nil:
-	case slices.ContainsFunc(passing, func(e syscall.Errno) bool { return errors.Is(err, e) }):
-		slog.WarnContext(ctx, "somebody was not served", "protocol", "quote", "error", err.Error())
-		sleep(ctx, breather)
-	default:
-		return err
+// outlives says whether serving goes on after err, once it has waited a little, or ends
+// because it is to, which is what made err.
+func outlives(ctx context.Context, err error) bool {
+	if ctx.Err() != nil {
+		return true
 	}
-	return nil
+	if !slices.ContainsFunc(passing, func(e syscall.Errno) bool { return errors.Is(err, e) }) {
+		return false
+	}
+	slog.WarnContext(ctx, "somebody was not served", "protocol", "quote", "error", err.Error())
+	sleep(ctx, breather)
+	return true
 }

@@ -34,7 +34,7 @@ func (s *serving) accept(ctx context.Context, l net.Listener) error {
 			clients[next].cut()
 			clients[next] = s.connect(c)
 			next = (next + 1) % len(clients)
-		} else if err = outlive(ctx, err); err != nil {
+		} else if !outlives(ctx, err) {
 			return err
 		}
 	}

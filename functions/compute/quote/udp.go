@@ -21,7 +21,7 @@ func (s *serving) answer(ctx context.Context, p net.PacketConn) error {
 			if isClient(from, p.LocalAddr()) {
 				_, _ = p.WriteTo(s.next(s.udp), from) // if it fails, it is lost, as datagrams may be
 			}
-		} else if err = outlive(ctx, err); err != nil {
+		} else if !outlives(ctx, err) {
 			return err
 		}
 	}

@@ -55,7 +55,7 @@ var bad = map[string]test{
 		for what, name := range badNames {
 			for _, operation := range []string{"query", "buy", "put"} {
 				got := ask(t, s, operation, request{name: name, body: `{"price":"1.00","stock":1}`})
-				requireField(t, 400, "name", got)
+				requireField(t, "name", got)
 				require.NotEmpty(t, what)
 			}
 		}
@@ -66,7 +66,7 @@ var bad = map[string]test{
 			for what, c := range bodies {
 				got := ask(t, s, operation, request{name: "Tux", body: c[0]})
 				require.Equal(t, 400, got.Status, "%s %s: %s", operation, what, got.Body)
-				requireField(t, 400, c[1], got)
+				requireField(t, c[1], got)
 			}
 		}
 		requireAnswer(t, 200, `{"name":"Tux","price":"25.99","stock":12}`, ask(t, s, "query", request{name: "Tux"}))
@@ -74,13 +74,13 @@ var bad = map[string]test{
 	"an idempotency key": func(t *testing.T, s *shop) {
 		mustPut(t, s, "Tux", 2599, 12)
 		for _, key := range []string{strings.Repeat("k", 256), "\xff"} {
-			requireField(t, 400, "Idempotency-Key", ask(t, s, "buy", request{name: "Tux", key: key}))
+			requireField(t, "Idempotency-Key", ask(t, s, "buy", request{name: "Tux", key: key}))
 		}
 		requireAnswer(t, 200, sold(11), ask(t, s, "buy", request{name: "Tux", key: strings.Repeat("k", 255)}))
 	},
 	"a limit or a cursor": func(t *testing.T, s *shop) {
 		for _, limit := range []string{"0", "-1", "1001", "x", "", "1.5", "99999999999999999999"} {
-			requireField(t, 400, "limit", ask(t, s, "list", request{query: map[string]string{"limit": limit}}))
+			requireField(t, "limit", ask(t, s, "list", request{query: map[string]string{"limit": limit}}))
 		}
 		for _, cursor := range []string{"!", "VHV4=", "VHV5", "Cg", strings.Repeat("QQ", 200)} {
 			got := ask(t, s, "list", request{query: map[string]string{"cursor": cursor}})
@@ -88,7 +88,7 @@ var bad = map[string]test{
 				require.Equal(t, 200, got.Status)
 				continue
 			}
-			requireField(t, 400, "cursor", got)
+			requireField(t, "cursor", got)
 		}
 	},
 }

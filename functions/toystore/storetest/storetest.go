@@ -77,11 +77,11 @@ func requireAnswer(t *testing.T, status int, body string, got operation.Response
 }
 
 // requireField requires a refusal that names the field.
-func requireField(t *testing.T, status int, field string, got operation.Response) {
+func requireField(t *testing.T, field string, got operation.Response) {
 	t.Helper()
 	var said struct{ Error, Field string }
 	require.NoError(t, json.Unmarshal(got.Body, &said))
-	require.Equal(t, status, got.Status, "%s", got.Body)
+	require.Equal(t, 400, got.Status, "%s", got.Body)
 	require.Equal(t, field, said.Field, "%s", got.Body)
 	require.NotEmpty(t, said.Error)
 }
