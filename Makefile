@@ -204,7 +204,7 @@ fuzz: export ONE := $(ONE)
 fuzz: ## run every fuzz target for FUZZTIME (10s), or ONE=FuzzBind alone
 	@grep -rHoE --include='*_test.go' '^func Fuzz[A-Za-z]+' functions shared wasmclient | sed -E 's|/[^/]+:func | |' | sort -u | \
 	while read -r package target; do if [[ "$${ONE:-$$target}" = "$$target" ]]; then \
-	  echo "== $$target of $$package"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) "./$$package"; fi; done
+	  echo "== $$target of $$package"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x "./$$package"; fi; done
 
 .PHONY: clean
 clean: ## remove what was built

@@ -191,3 +191,41 @@ func FuzzBind(f *testing.F) {
 		require.True(t, utf8.ValidString(refusal.Message))
 	})
 }
+
+// asked is a request that is read in the other ways.
+type asked struct {
+	Caller string `caller:""`
+	Signer string `signer:""`
+	Cursor string `query:"cursor"`
+	Limit  *int64 `query:"limit"`
+	Body   []byte `body:"raw"`
+}
+
+func TestBindTakesWhatIsNoJSON(t *testing.T) {
+	t.Parallel()
+	var in asked
+	require.NoError(t, operation.Bind(operation.Request{
+		Caller: "203.0.113.7", Signer: "somebody", Query: map[string]string{"cursor": "VHV4"}, Body: []byte("{no JSON"),
+	}, &in))
+	require.Equal(t, asked{Caller: "203.0.113.7", Signer: "somebody", Cursor: "VHV4", Body: []byte("{no JSON")}, in)
+}
+
+func TestBindOfABodyThatMayBeMissing(t *testing.T) {
+	t.Parallel()
+	type optional struct {
+		Body struct {
+			Quantity *int64 `json:"quantity"`
+		} `body:"json,optional"`
+	}
+	for _, body := range []string{"", " \r\n"} {
+		var in optional
+		require.NoError(t, operation.Bind(operation.Request{Body: []byte(body)}, &in))
+		require.Nil(t, in.Body.Quantity)
+	}
+	var in optional
+	require.NoError(t, operation.Bind(operation.Request{Body: []byte(`{"quantity":2}`)}, &in))
+	require.Equal(t, int64(2), *in.Body.Quantity)
+	for _, body := range []string{"null", "[]", "x"} {
+		require.Equal(t, failure.Invalid, failure.Of(operation.Bind(operation.Request{Body: []byte(body)}, &in)).Code, body)
+	}
+}

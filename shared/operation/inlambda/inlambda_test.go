@@ -95,3 +95,19 @@ func TestChoose(t *testing.T) {
 		})
 	}
 }
+
+// raw answers with bytes that JSON can't carry as they are.
+var raw = operation.NewRaw("raw", "POST /raw", func(_ context.Context, r operation.Request) (operation.Response, error) {
+	return operation.Response{Status: 200, Header: map[string]string{"Content-Type": "application/proto"}, Body: append([]byte{0xff}, r.Body...)}, nil
+})
+
+func TestHandlerOfBytes(t *testing.T) {
+	t.Parallel()
+	out, err := lambda.NewHandler(inlambda.Handler(raw)).Invoke(t.Context(), []byte(`{"body": "/wE=", "isBase64Encoded": true}`))
+	require.NoError(t, err)
+	var answer events.APIGatewayProxyResponse
+	require.NoError(t, json.Unmarshal(out, &answer))
+	require.True(t, answer.IsBase64Encoded)
+	require.Equal(t, "//8B", answer.Body)
+	require.Equal(t, "application/proto", answer.Headers["Content-Type"])
+}

@@ -71,3 +71,23 @@ func TestAStreamThatNeverBeganIsAnAnswer(t *testing.T) {
 	require.Equal(t, 500, response.StatusCode)
 	require.JSONEq(t, `{"error": "internal error"}`, body)
 }
+
+// A Function URL knows no routes: what the path has is found all the same.
+func TestAStreamsPath(t *testing.T) {
+	t.Parallel()
+	type named struct {
+		ID string `path:"id"`
+	}
+	o := operation.NewStream("x", "GET /runs/{id}/progress", func(_ context.Context, in named, send func(any) error) error { return send(in.ID) })
+	for path, want := range map[string]string{
+		"/runs/R7/progress": `"R7"`, "/runs/a%2Fb/progress": `"a/b"`, "/runs/R7": `""`, "/": `""`, "/runs/R7/progress/": `""`,
+	} {
+		e := request()
+		e.RawPath = path
+		response, err := inlambda.Stream(o)(t.Context(), e)
+		require.NoError(t, err)
+		body, err := io.ReadAll(response.Body)
+		require.NoError(t, err)
+		require.Equal(t, want+"\n", string(body), path)
+	}
+}
