@@ -7,7 +7,7 @@ VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 ARCH ?= x86_64
 GOARCH_LAMBDA := $(if $(filter arm64,$(ARCH)),arm64,amd64)
 LDFLAGS := -X lockstep/shared/version.Version=$(VERSION)
-SERVICES := locks toystore compute
+SERVICES := locks toystore compute shop
 
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.12.2
 BUF := go run github.com/bufbuild/buf/cmd/buf@v1.70.0

@@ -28,6 +28,7 @@ type Config struct {
 	ToystorePort int           `default:"8082" env:"TOYSTORE_PORT" help:"The port of the toy store's HTTP, Connect and gRPC; 0 takes a free one."`
 	LinesPort    int           `default:"8083" env:"LINES_PORT" help:"The port of the toy store's line protocol (TCP); 0 takes a free one."`
 	ComputePort  int           `default:"8084" env:"COMPUTE_PORT" help:"The port of the compute service; 0 takes a free one."`
+	ShopPort     int           `default:"8085" env:"SHOP_PORT" help:"The port of the shop; 0 takes a free one."`
 	QuotesPort   int           `default:"8086" env:"QUOTES_PORT" help:"The port of the quote server (TCP and UDP); 0 takes a free one."`
 	Store        string        `default:"memory" enum:"memory,dynamodb" env:"STORE" help:"Where the state is: ${enum} (at AWS_ENDPOINT_URL_DYNAMODB)."`
 	ReadTime     time.Duration `default:"100ms" env:"READ_TIME" help:"How long reading a resource takes."`
@@ -54,6 +55,7 @@ type Bundle struct {
 	ToystoreURL   string
 	LinesAddress  string // host and port
 	ComputeURL    string
+	ShopURL       string
 	QuotesAddress string // host and port, of TCP and UDP
 
 	stop    context.CancelFunc
@@ -71,7 +73,7 @@ func Start(ctx context.Context, c Config) (*Bundle, error) {
 	running, ctx := errgroup.WithContext(ctx)
 	b := &Bundle{
 		PageURL: d.page.url(), LocksURL: d.locks.url(), ToystoreURL: d.toystore.url(), LinesAddress: d.lines.Addr().String(),
-		ComputeURL: d.compute.url(), QuotesAddress: d.quotes.Addr().String(),
+		ComputeURL: d.compute.url(), ShopURL: d.shop.url(), QuotesAddress: d.quotes.Addr().String(),
 		stop: stop, running: running,
 	}
 	servers, err := openAll(ctx, c, d, b)
@@ -96,7 +98,7 @@ func openAll(ctx context.Context, c Config, d *doors, b *Bundle) ([]server, erro
 		return nil, err
 	}
 	all := []server{web(d.page, page(c.Web, map[string]string{"locks": b.LocksURL}))}
-	for _, open := range []func(context.Context, Config, *doors, clients, *errgroup.Group) ([]server, error){openLocks, openToystore, openCompute} {
+	for _, open := range []func(context.Context, Config, *doors, clients, *errgroup.Group) ([]server, error){openLocks, openToystore, openCompute, openShop} {
 		servers, err := open(ctx, c, d, clientOf, b.running)
 		if err != nil {
 			return nil, err
@@ -154,12 +156,13 @@ func Run(ctx context.Context, c Config, out io.Writer) error {
 locks     %s
 toystore  %s (HTTP, Connect, gRPC), %s (TCP)
 compute   %s
+shop      %s
 quotes    %s (TCP and UDP)
 
 store: %s; Ctrl-C stops it. Try:
   build/lockstep simulate --url %s
   build/lockstep toystore query Tux
   build/lockstep pi --simulations 100000000 --concurrency 8
-`, b.PageURL, b.LocksURL, b.ToystoreURL, b.LinesAddress, b.ComputeURL, b.QuotesAddress, c.Store, b.LocksURL)
+`, b.PageURL, b.LocksURL, b.ToystoreURL, b.LinesAddress, b.ComputeURL, b.ShopURL, b.QuotesAddress, c.Store, b.LocksURL)
 	return errors.Join(err, b.Wait())
 }

@@ -21,7 +21,7 @@ func (d *door) url() string { return "http://" + d.Addr().String() }
 
 // doors are all that the bundle has.
 type doors struct {
-	page, locks, toystore, lines, compute, quotes *door
+	page, locks, toystore, lines, compute, shop, quotes *door
 
 	datagrams net.PacketConn // of quotes
 	open      []*door
@@ -35,9 +35,10 @@ func openDoors(ctx context.Context, c Config) (*doors, error) {
 		toystore: &door{name: "toystore", flag: "TOYSTORE_PORT", port: c.ToystorePort},
 		lines:    &door{name: "toystore's lines", flag: "LINES_PORT", port: c.LinesPort},
 		compute:  &door{name: "compute", flag: "COMPUTE_PORT", port: c.ComputePort},
+		shop:     &door{name: "shop", flag: "SHOP_PORT", port: c.ShopPort},
 		quotes:   &door{name: "quotes", flag: "QUOTES_PORT", port: c.QuotesPort},
 	}
-	for _, one := range []*door{d.page, d.locks, d.toystore, d.lines, d.compute, d.quotes} {
+	for _, one := range []*door{d.page, d.locks, d.toystore, d.lines, d.compute, d.shop, d.quotes} {
 		if err := d.take(ctx, one, net.JoinHostPort(c.Host, strconv.Itoa(one.port))); err != nil {
 			d.close()
 			return nil, fmt.Errorf("port %d for %s can't be taken (another port: %s=...): %w", one.port, one.name, one.flag, err)

@@ -20,6 +20,7 @@ import (
 	"lockstep"
 	computedynamo "lockstep/functions/compute/dynamo"
 	locksdynamo "lockstep/functions/locks/dynamo"
+	shopdynamo "lockstep/functions/shop/dynamo"
 	toysdynamo "lockstep/functions/toystore/dynamo"
 	"lockstep/localstack/bundle"
 	"lockstep/shared/dynamo"
@@ -81,7 +82,7 @@ func startWith(t testing.TB, c bundle.Config) *bundle.Bundle {
 // declaredOnly holds what operations call against what they declare, and so against
 // what their functions' policies allow.
 func declaredOnly(t testing.TB) func(service string) []func(*dynamodb.Options) {
-	declared := map[string]map[string][]dynamo.Call{"locks": locksdynamo.Calls(), "toystore": toysdynamo.Calls(), "compute": computedynamo.Calls()}
+	declared := map[string]map[string][]dynamo.Call{"locks": locksdynamo.Calls(), "toystore": toysdynamo.Calls(), "compute": computedynamo.Calls(), "shop": shopdynamo.Calls()}
 	return func(service string) []func(*dynamodb.Options) {
 		return []func(*dynamodb.Options){dynamo.Recording(func(operation string, c dynamo.Call) {
 			if operation != "" && !slices.Contains(declared[service][operation], c) { // "": the set-up of `make run`, or no operation's door

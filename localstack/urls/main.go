@@ -62,7 +62,7 @@ func run(ctx context.Context, stack, only string) error {
 }
 
 // names is what the template's outputs with a base URL are called here.
-var names = map[string]string{"LocksUrl": "locks", "LocksWatchUrl": "watch", "ToystoreUrl": "toystore", "ComputeUrl": "compute", "ComputeProgressUrl": "progress"}
+var names = map[string]string{"LocksUrl": "locks", "LocksWatchUrl": "watch", "ToystoreUrl": "toystore", "ComputeUrl": "compute", "ComputeProgressUrl": "progress", "ShopUrl": "shop", "ShopExportUrl": "export"}
 
 type service struct{ name, base string }
 

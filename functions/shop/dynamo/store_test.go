@@ -1,0 +1,116 @@
+package dynamo_test
+
+import (
+	"crypto/rand"
+	mrand "math/rand/v2"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"lockstep/functions/shop"
+	"lockstep/functions/shop/dynamo"
+	"lockstep/functions/shop/storetest"
+	"lockstep/shared/dynamo/faults"
+	"lockstep/shared/need"
+)
+
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, // what is kept alive for the next request is no leak
+		goleak.IgnoreAnyFunction("net/http.(*persistConn).readLoop"), goleak.IgnoreAnyFunction("net/http.(*persistConn).writeLoop"))
+}
+
+// open opens an empty store, over and over, each time with a client of these options.
+func open(t *testing.T, options ...func(*dynamodb.Options)) func() *dynamo.Store {
+	t.Helper()
+	plain, name := need.DynamoDB(t), rand.Text()
+	return func() *dynamo.Store {
+		return dynamo.New(dynamodb.New(plain.Options(), options...), dynamo.LogicalTables(), name)
+	}
+}
+
+// suite is what opens stores for the suite.
+func suite(options ...func(*dynamodb.Options)) storetest.Open {
+	return func(t *testing.T) func() shop.Store {
+		t.Helper()
+		next := open(t, options...)
+		return func() shop.Store { return next() }
+	}
+}
+
+func TestStore(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, suite())
+}
+
+// soon makes the SDK's own pauses short.
+func soon(o *dynamodb.Options) {
+	o.Retryer = retry.AddWithMaxBackoffDelay(o.Retryer, 20*time.Millisecond)
+}
+
+// bounded is the plan, but a call meets two faults at most: who tries three times has
+// an answer.
+func bounded(plan faults.Plan) faults.Plan {
+	var mu sync.Mutex
+	met := map[any]int{}
+	return func(a faults.Attempt) faults.Fault {
+		mu.Lock()
+		defer mu.Unlock()
+		if met[a.Input] == 2 {
+			return faults.None
+		}
+		fault := plan(a)
+		if fault != faults.None {
+			met[a.Input]++
+		}
+		return fault
+	}
+}
+
+func TestStoreOverANetworkThatLosesEveryThirdAnswer(t *testing.T) {
+	t.Parallel()
+	for name, way := range map[string]faults.Fault{
+		"the whole answer": faults.Lost, "the end of the answer": faults.BrokenOff, "behind a server's error": faults.ServerErrorAfter,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			storetest.Run(t, suite(soon, faults.Inject(bounded(func(a faults.Attempt) faults.Fault { return faults.Every(a.Call, 3, way)(a) }))))
+		})
+	}
+}
+
+// random are the faults that a third, or some other share, of all attempts meets. What
+// comes late does so while the test goes on.
+func random(t *testing.T, share float64) faults.Plan {
+	t.Helper()
+	seed := mrand.Uint64()
+	t.Logf("seed %d", seed)
+	late := &faults.Late{}
+	t.Cleanup(func() { late.Wait() })
+	return faults.Random(seed, share,
+		faults.Throttled, faults.ServerError, faults.ServerErrorAfter, faults.Unsent, faults.Lost, faults.BrokenOff, faults.Conflict,
+		faults.Delayed(5*time.Millisecond), late.After(5*time.Millisecond),
+	)
+}
+
+func TestStoreUnderFaults(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, suite(soon, faults.Inject(bounded(random(t, 0.3)))))
+}
+
+func TestACrowdNeverBuysMoreThanThereIs(t *testing.T) {
+	t.Parallel()
+	store := suite(soon, faults.Inject(random(t, 0.05)))(t)
+	t.Logf("%d orders of unknown outcome", storetest.Crowd(t, store))
+}
+
+// Nearly nothing is answered: what stands is still whole.
+func TestACrowdOnABadDay(t *testing.T) {
+	t.Parallel()
+	store := suite(soon, faults.Inject(random(t, 0.6)))(t)
+	require.Positive(t, storetest.Crowd(t, store))
+}
