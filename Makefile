@@ -127,7 +127,7 @@ localstack-down: ## stop LocalStack
 localstack-deploy: lambda build/lockstep build/urls ## deploy to LocalStack, from nothing, and load testdata
 	sam=$(SAM); $(LOCALSTACK_ENV) "$$sam" delete --config-env localstack --no-prompts --stack-name $(STACK); \
 	$(LOCALSTACK_ENV) "$$sam" deploy --config-env localstack --stack-name $(STACK) --resolve-s3 --capabilities CAPABILITY_IAM \
-	  --no-confirm-changeset --no-fail-on-empty-changeset --no-progressbar --parameter-overrides Access=Public Architecture=$(ARCH) ShardFaults=$(SHARD_FAULTS)
+	  --no-confirm-changeset --no-fail-on-empty-changeset --no-progressbar --parameter-overrides Access=Public Architecture=$(ARCH) ShardFaults=$(SHARD_FAULTS) EventFaults=$(or $(EVENT_FAULTS),0)
 	url=$$($(LOCALSTACK_ENV) build/urls -stack $(STACK) -only locks); $(LOCALSTACK_ENV) build/lockstep seed --sign --url "$$url" \
 	  --toystore "$$($(LOCALSTACK_ENV) build/urls -stack $(STACK) -only toystore)"
 	$(LOCALSTACK_ENV) build/urls -stack $(STACK)
@@ -144,10 +144,11 @@ test-localstack: ## deploy to LocalStack from nothing and run the end-to-end tes
 	  else $(LOCALSTACK_ENV) "$$sam" delete --config-env localstack --no-prompts --stack-name $(STACK); fi; }; \
 	sam=$(SAM); if $(LOCALSTACK_IS_UP); then was_up=true; else was_up=false; fi; \
 	trap leave EXIT; $(MAKE) -s localstack-up; \
-	$(MAKE) -s localstack-deploy npm STACK=$(STACK) SHARD_FAULTS=3=2; \
+	$(MAKE) -s localstack-deploy npm STACK=$(STACK) SHARD_FAULTS=3=2 EVENT_FAULTS=10; \
 	urls() { $(LOCALSTACK_ENV) build/urls -stack $(STACK) -only "$$1"; }; \
 	$(LOCALSTACK_ENV) go test -count=1 -v -timeout 10m ./localstack/e2e -sign \
 	  -url "$$(urls locks)" -toystore-url "$$(urls toystore)" -compute-url "$$(urls compute)" -progress-url "$$(urls progress)" \
+	  -shop-url "$$(urls shop)" -export-url "$$(urls export)" -queue-url "$$(urls queue)" \
 	  -lambda-url $(LOCALSTACK) -watch-url "$$(urls watch)" -queries 100 -workers 10
 
 .PHONY: bench

@@ -13,6 +13,8 @@ import (
 	computing "lockstep/functions/compute"
 	compute "lockstep/functions/compute/dynamo"
 	locks "lockstep/functions/locks/dynamo"
+	shopping "lockstep/functions/shop"
+	shop "lockstep/functions/shop/dynamo"
 	toys "lockstep/functions/toystore"
 	toystore "lockstep/functions/toystore/dynamo"
 	"lockstep/functions/toystore/rpc"
@@ -39,6 +41,9 @@ func services() []service {
 		{"compute", "build/lambda/compute", (&computing.Service{}).Operations(), compute.Calls(), map[string][]string{
 			"start-run": {"states:StartExecution on !Sub arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:stateMachine:${AWS::StackName}-cluster"},
 		}},
+		{"shop", "build/lambda/shop", shopOperations(), shop.Calls(), map[string][]string{
+			"order-created": {"events:PutEvents on OrdersBus"},
+		}},
 	}
 }
 
@@ -46,6 +51,8 @@ func toystoreOperations() []operation.Operation {
 	service := &toys.Service{}
 	return append(service.Operations(), rpc.Operation(service, 0))
 }
+
+func shopOperations() []operation.Operation { return shop.Operations(&shopping.Service{}, nil) }
 
 // inputs is everything that must agree.
 type inputs struct {

@@ -37,6 +37,9 @@ var (
 	toysURL  = flag.String("toystore-url", "", "where the toy store answers (with -url)")
 	workURL  = flag.String("compute-url", "", "where the compute service answers (with -url)")
 	runsURL  = flag.String("progress-url", "", "where it streams how far a run is (default: at -compute-url)")
+	shopURL  = flag.String("shop-url", "", "where the shop answers (with -url)")
+	allURL   = flag.String("export-url", "", "where it streams all orders (default: at -shop-url)")
+	queueURL = flag.String("queue-url", "", "the queue that its events reach")
 	shardAt  = flag.String("lambda-url", "", "where AWS's Lambda API answers: a shard is then run twice")
 	sign     = flag.Bool("sign", false, "sign requests with the AWS credentials of the environment")
 	queries  = flag.Int("queries", 1000, "how many `queries` a simulation runs against a server of ours")
@@ -177,6 +180,28 @@ func computers(t *testing.T, test func(t *testing.T, base, progress string)) {
 	}
 }
 
+// shops runs the test against the shop at -shop-url, or against our own on both stores.
+func shops(t *testing.T, test func(t *testing.T, base, export string)) {
+	t.Helper()
+	if *locksURL != "" {
+		if *shopURL == "" {
+			t.Skip("SKIPPED with -url: it needs -shop-url")
+		}
+		export := *allURL
+		if export == "" {
+			export = *shopURL
+		}
+		test(t, strings.TrimRight(*shopURL, "/"), strings.TrimRight(export, "/"))
+		return
+	}
+	for _, store := range []string{"memory", "dynamodb"} {
+		t.Run(store, func(t *testing.T) {
+			b := startBundle(t, store)
+			test(t, b.ShopURL, b.ShopURL)
+		})
+	}
+}
+
 // LocalStack's free edition differs from AWS here and there. Whoever leaves
 // something out for that says so.
 func notOnLocalStack(t *testing.T, s server, difference string) {
@@ -221,6 +246,9 @@ type signing struct{ next http.RoundTripper }
 
 func (s signing) RoundTrip(r *http.Request) (*http.Response, error) {
 	service := sigv4.RESTAPI
+	if strings.HasPrefix(r.Header.Get("X-Amz-Target"), "AmazonSQS.") {
+		service = "sqs"
+	}
 	if strings.Contains(r.URL.Hostname(), ".lambda-url.") || strings.HasPrefix(r.URL.Path, "/2015-03-31/") {
 		service = sigv4.FunctionURL
 	}

@@ -25,6 +25,7 @@ import (
 	"lockstep"
 	computedynamo "lockstep/functions/compute/dynamo"
 	"lockstep/functions/locks/dynamo"
+	shopdynamo "lockstep/functions/shop/dynamo"
 	toysdynamo "lockstep/functions/toystore/dynamo"
 	"lockstep/localstack/sam"
 	"lockstep/shared/need"
@@ -47,7 +48,11 @@ func TestInvoke(t *testing.T) {
 			t.Run(service+"/"+o.Name, func(t *testing.T) {
 				id := logicalID(t, service, o.Name)
 				empty(t, client)
-				hold(t, g, service, o.Name, func() []byte { return invoke(t, program, base, endpoint, id, eventFile(service, o.Name)) })
+				hold(t, g, service, o.Name, func() []byte {
+					event := filepath.Join(t.TempDir(), "event.json")
+					require.NoError(t, os.WriteFile(event, g.event(t, service, o.Name), 0o600))
+					return invoke(t, program, base, endpoint, id, event)
+				})
 			})
 		}
 	}
@@ -64,7 +69,7 @@ func mustLoopback(t *testing.T, endpoint string) string {
 }
 
 // deployed are the partitions of deployed services, and of the runs that events meet.
-var deployed = []string{dynamo.DefaultNamespace, toysdynamo.DefaultCatalogue, computedynamo.DefaultGroup, doneRun, halfRun, fullRun}
+var deployed = []string{dynamo.DefaultNamespace, toysdynamo.DefaultCatalogue, computedynamo.DefaultGroup, shopdynamo.DefaultShop, doneRun, halfRun, fullRun}
 
 // empty deletes what the deployed services have in every table, and leaves
 // others' alone.
@@ -108,8 +113,8 @@ func stage(t *testing.T, service, dynamoDB string) (base string) {
 	return base
 }
 
-// dispatch answers at the socket as AWS does: DynamoDB as it is, and Step Functions as
-// one that starts everything.
+// dispatch answers at the socket as AWS does: DynamoDB as it is, Step Functions as one
+// that starts everything, EventBridge as one that takes everything.
 func dispatch(t *testing.T, socket, dynamoDB string) {
 	t.Helper()
 	l, err := net.Listen("unix", socket)
@@ -119,6 +124,11 @@ func dispatch(t *testing.T, socket, dynamoDB string) {
 		if r.Header.Get("X-Amz-Target") == "AWSStepFunctions.StartExecution" {
 			w.Header().Set("Content-Type", "application/x-amz-json-1.0")
 			_, _ = io.WriteString(w, `{"executionArn":"arn:aws:states:us-east-1:123456789012:execution:cluster:x","startDate":1795176000}`)
+			return
+		}
+		if r.Header.Get("X-Amz-Target") == "AWSEvents.PutEvents" {
+			w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+			_, _ = io.WriteString(w, `{"FailedEntryCount":0,"Entries":[{"EventId":"1"}]}`)
 			return
 		}
 		proxy.ServeHTTP(w, r)
@@ -158,7 +168,7 @@ func invoke(t *testing.T, program, base, endpoint, id, event string) []byte {
 	c := exec.CommandContext(t.Context(), program, "local", "invoke", id, "-e", event,
 		"--skip-pull-image", "--docker-network", "host", "--region", "us-east-1",
 		"-t", "../../template.yaml", "--docker-volume-basedir", base,
-		"--parameter-overrides", "DynamoDBEndpoint="+endpoint, "StatesEndpoint="+endpoint)
+		"--parameter-overrides", "DynamoDBEndpoint="+endpoint, "StatesEndpoint="+endpoint, "EventsEndpoint="+endpoint)
 	c.Env, c.Stdout, c.Stderr = environment(), &out, &noise
 	require.NoError(t, c.Run(), "%s", &noise)
 	t.Cleanup(func() {

@@ -64,11 +64,18 @@ func run(ctx context.Context, stack, only string) error {
 // names is what the template's outputs with a base URL are called here.
 var names = map[string]string{"LocksUrl": "locks", "LocksWatchUrl": "watch", "ToystoreUrl": "toystore", "ComputeUrl": "compute", "ComputeProgressUrl": "progress", "ShopUrl": "shop", "ShopExportUrl": "export"}
 
+// queue is the output that names the queue of the shop's events.
+const queue = "OrdersQueue"
+
 type service struct{ name, base string }
 
 // urls returns the base URLs among a stack's outputs, without a slash at the end.
 func urls(outputs []types.Output, endpoint string) (found []service, err error) {
 	for _, o := range outputs {
+		if aws.ToString(o.OutputKey) == queue { // it is no URL of a service's: it names the queue
+			found = append(found, service{"queue", aws.ToString(o.OutputValue)})
+			continue
+		}
 		name, ok := names[aws.ToString(o.OutputKey)]
 		if !ok {
 			continue

@@ -62,3 +62,17 @@ func TestPublishFails(t *testing.T) {
 	_, err := (&eventbridge.Bus{Client: b}).Publish(t.Context(), events(1))
 	require.ErrorIs(t, err, b.err)
 }
+
+func TestCrashing(t *testing.T) {
+	t.Parallel()
+	b := &bus{}
+	c := &eventbridge.Crashing{Bus: &eventbridge.Bus{Client: b}, Every: 10}
+	_, err := c.Publish(t.Context(), events(9))
+	require.NoError(t, err)
+	require.Panics(t, func() { _, _ = c.Publish(t.Context(), events(1)) })
+	_, err = c.Publish(t.Context(), events(1))
+	require.NoError(t, err)
+	never := &eventbridge.Crashing{Bus: &eventbridge.Bus{Client: b}}
+	_, err = never.Publish(t.Context(), events(10))
+	require.NoError(t, err)
+}

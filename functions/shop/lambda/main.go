@@ -3,7 +3,9 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
+	"strconv"
 
 	"github.com/aws/aws-sdk-go-v2/config"
 	awseventbridge "github.com/aws/aws-sdk-go-v2/service/eventbridge"
@@ -30,5 +32,9 @@ func open(ctx context.Context) ([]operation.Operation, error) {
 	tables := dynamo.Tables{Products: os.Getenv("PRODUCTS_TABLE"), Orders: os.Getenv("ORDERS_TABLE"), OrderKeys: os.Getenv("ORDER_KEYS_TABLE")}
 	service := &shop.Service{Store: dynamo.New(client, tables, dynamo.DefaultShop), ImageRoot: os.Getenv("PRODUCT_IMAGE_ROOT")}
 	bus := &eventbridge.Bus{Client: awseventbridge.NewFromConfig(settings), Name: os.Getenv("ORDERS_BUS")}
-	return dynamo.Operations(service, bus), nil
+	every, err := strconv.ParseInt(os.Getenv("EVENT_FAULTS"), 10, 64)
+	if err != nil || every < 0 {
+		return nil, fmt.Errorf("EVENT_FAULTS must be 0 or more, not %q", os.Getenv("EVENT_FAULTS"))
+	}
+	return dynamo.Operations(service, &eventbridge.Crashing{Bus: bus, Every: every}), nil
 }
