@@ -153,7 +153,7 @@ test-localstack: ## deploy to LocalStack from nothing and run the end-to-end tes
 
 .PHONY: bench
 bench: ## measure the strategies beside each other against an old server, and four clients against ours
-	go test -run '^$$' -bench . -benchtime 1x ./localstack/e2e
+	go test -run '^$$' -bench 'Strategies|FourClients' -benchtime 1x ./localstack/e2e
 
 .PHONY: bench-toystore
 bench-toystore: build/lockstep build/dev ## measure the toy store's lines beside redis-server, and the load with 200 ms of processing
@@ -163,6 +163,21 @@ bench-toystore: build/lockstep build/dev ## measure the toy store's lines beside
 	until grep -q Ctrl-C "$$at/log" 2> /dev/null; do sleep 0.1; done; \
 	build/lockstep toystore load --url http://127.0.0.1:18082 --address 127.0.0.1:18083 --protocol tcp,grpc,http --operation query,buy --clients 1,5,10 --requests 10
 
+.PHONY: bench-pi
+bench-pi: ## measure the sampler beside C; fails when a ratio is missed (needs gcc, Node, amd64 with AVX2)
+	mkdir -p build
+	gcc -std=c11 -D_GNU_SOURCE -Wall -Wextra -O3 -march=native -mno-avx512f -o build/bench-pi-c shared/pi/bench/c/pi.c
+	GOOS=js GOARCH=wasm go build -trimpath -o build/bench-pi.wasm ./shared/pi/bench
+	go build -trimpath -o build/bench-pi ./shared/pi/bench
+	build/bench-pi -c build/bench-pi-c -wasm build/bench-pi.wasm -wasm-exec $(dir $(WASM_EXEC))wasm_exec_node.js
+	go test -run '^$$' -bench 'Pi$$' -benchtime 1x ./localstack/e2e
+	go test -run '^$$' -bench Handler ./functions/compute
+
+.PHONY: test-pi
+test-pi: ## the sampler's long tests: 1,000 counts in every way, also in wasm, 10^11 samples, 200 seeds of 10^8 (minutes)
+	go test -count=1 -v -timeout 30m -run 'SameCount|FourStandard|Distributed' ./shared/pi -cases 1000 -samples 100000000000 -seeds 200 -each 100000000
+	env -i PATH="$$PATH" HOME="$$HOME" GOOS=js GOARCH=wasm go test -count=1 -exec $(dir $(WASM_EXEC))go_js_wasm_exec -run 'Golden|SameCount' ./shared/pi -cases 1000
+
 .PHONY: bench-coldstart
 bench-coldstart: lambda ## measure a function from the start of its process to its first request for work
 	go test -count=1 -v -run . -bench ColdStart -benchtime 1x ./localstack/coldstart
@@ -171,7 +186,7 @@ bench-coldstart: lambda ## measure a function from the start of its process to i
 lint: ## run the linters
 	test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }
 	go vet ./...
-	GOOS=js GOARCH=wasm go vet ./wasmclient/... ./shared/syncquery/...
+	GOOS=js GOARCH=wasm go vet ./wasmclient/... ./shared/syncquery/... ./shared/pi/...
 	go vet -tags sam ./localstack/sam
 	go run $(GOLANGCI_LINT) run ./...
 

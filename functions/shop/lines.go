@@ -13,7 +13,7 @@ func EncodeLines(lines []Line) []byte {
 	place := make(map[string]uint64, len(ids))
 	b := binary.AppendUvarint(make([]byte, 0, 24*len(lines)), uint64(len(ids)))
 	for i, n := range ids {
-		place[n.Product] = uint64(i) //nolint:gosec // it counts
+		place[n.Product] = uint64(i)
 		b = binary.AppendUvarint(b, uint64(len(n.Product)))
 		b = append(b, n.Product...)
 	}

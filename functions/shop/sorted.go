@@ -3,7 +3,6 @@ package shop
 import (
 	"cmp"
 	"slices"
-	"sort"
 )
 
 // chunkSize is how many entries a chunk of a sorted list has at most.
@@ -14,6 +13,7 @@ const chunkSize = 256
 // is empty.
 type sorted[K cmp.Ordered, V any] struct {
 	chunks [][]keyed[K, V] // none is empty
+	begins []K             // each chunk's first key, or a lower one; side by side, they are found fast
 }
 
 type keyed[K cmp.Ordered, V any] struct {
@@ -23,7 +23,10 @@ type keyed[K cmp.Ordered, V any] struct {
 
 // find returns where a key stands, or would: in the last chunk that does not begin after it.
 func (s *sorted[K, V]) find(key K) (chunk, at int, found bool) {
-	chunk = max(0, sort.Search(len(s.chunks), func(i int) bool { return s.chunks[i][0].key > key })-1)
+	chunk, begins := slices.BinarySearch(s.begins, key)
+	if !begins {
+		chunk = max(0, chunk-1)
+	}
 	if chunk == len(s.chunks) {
 		return chunk, 0, false
 	}
@@ -47,11 +50,12 @@ func (s *sorted[K, V]) put(key K, value V) {
 		s.chunks[chunk][at].value = value
 		return
 	case len(s.chunks) == 0:
-		s.chunks = append(s.chunks, nil)
+		s.chunks, s.begins = append(s.chunks, nil), append(s.begins, key)
 	case len(s.chunks[chunk]) == chunkSize:
 		chunk, at = s.split(chunk, at)
 	}
 	s.chunks[chunk] = slices.Insert(s.chunks[chunk], at, keyed[K, V]{key, value})
+	s.begins[chunk] = s.chunks[chunk][0].key
 }
 
 // split makes room in a full chunk, and returns the place again. A chunk that is only
@@ -62,10 +66,15 @@ func (s *sorted[K, V]) split(chunk, at int) (newChunk, newAt int) {
 	if at == chunkSize && chunk == len(s.chunks)-1 {
 		half = chunkSize
 	}
+	begin := full[half-1].key // until there is something in it
 	second := append(make([]keyed[K, V], 0, chunkSize), full[half:]...)
+	if len(second) > 0 {
+		begin = second[0].key
+	}
 	clear(full[half:])
 	s.chunks[chunk] = full[:half]
 	s.chunks = slices.Insert(s.chunks, chunk+1, second)
+	s.begins = slices.Insert(s.begins, chunk+1, begin)
 	if at > half || half == chunkSize {
 		return chunk + 1, at - half
 	}
@@ -79,7 +88,7 @@ func (s *sorted[K, V]) remove(key K) {
 	}
 	s.chunks[chunk] = slices.Delete(s.chunks[chunk], at, at+1)
 	if len(s.chunks[chunk]) == 0 {
-		s.chunks = slices.Delete(s.chunks, chunk, chunk+1)
+		s.chunks, s.begins = slices.Delete(s.chunks, chunk, chunk+1), slices.Delete(s.begins, chunk, chunk+1)
 	}
 }
 

@@ -52,12 +52,13 @@ func countWithAVX2(b *block, rounds int) int64 {
 			inside, unmade, finds := countAVX2(&b.state[0][first], &found[0][0], asked)
 			total += int64(inside)
 			for i := range finds {
-				total += b.near(&found[i], first, done+asked-int(found[i][findLeft]))
+				made := done + asked - int(found[i][findLeft]) //nolint:gosec // at most asked
+				total += b.near(&found[i], first, made)
 			}
 			done += asked - unmade
 		}
 	}
-	b.next += uint64(rounds) * round
+	b.next += int64(rounds) * round
 	return total
 }
 
@@ -68,9 +69,9 @@ func (b *block) near(f *find, first, rounds int) int64 {
 	for rest := f[findMask]; rest != 0; rest &= rest - 1 {
 		bit := bits.TrailingZeros64(rest)
 		lane, word, shift := f.sample(bit)
-		x, y := int16(f[word]>>shift), int16(f[word+half]>>shift)
+		x, y := int16(f[word]>>shift), int16(f[word+half]>>shift) //nolint:gosec // 16 bits are wanted
 		i := rounds*round + (bit/32*perWord+bit%perWord)*lanes + first + lane
-		count += insideNear(b.seed, b.next+uint64(i), x, y)
+		count += insideNear(b.seed, b.next+int64(i), x, y)
 	}
 	return count
 }

@@ -20,10 +20,10 @@ func (r Range) blocks() int64 {
 
 // block returns the number of the i-th block that the range touches, and the part of
 // it that is the range's.
-func (r Range) block(i int64) (number uint64, from, to int) {
+func (r Range) block(i int64) (number int64, from, to int) {
 	first := r.From / Block
 	origin := (first + i) * Block
-	return uint64(first + i), int(max(r.From-origin, 0)), int(min(r.From-origin+r.N, Block))
+	return first + i, int(max(r.From-origin, 0)), int(min(r.From-origin+r.N, Block))
 }
 
 // Shards divides the samples [0, n) into that many ranges, in order, to be counted on

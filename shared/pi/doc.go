@@ -37,9 +37,8 @@
 //
 // # The bias
 //
-// The points inside are the pairs of integers with X^2 + Y^2 < R^2, R = 2^79, all of
-// which are in the square but for what rounds off at its edge. Give each the unit
-// square round it: these squares cover the circle of radius R - s and are covered by
+// The points inside are the pairs of integers with X^2 + Y^2 < R^2, R = 2^79: all
+// of those, for |X| < R and |Y| < R. Give each the unit square round it: these squares cover the circle of radius R - s and are covered by
 // that of radius R + s, s = sqrt(2)/2. So their number is pi R^2 to within pi (2 s R +
 // s^2), and pi, 4 times the share of 4 R^2, is off by less than 4.5/R: below 1e-23.
 // (With 16 bits it is off by 9e-7, more than the standard error of 4 10^12 samples.) The

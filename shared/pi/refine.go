@@ -20,14 +20,14 @@ func excess(x, y int16) int64 {
 }
 
 // isNear says that a point's excess does not decide: about 1.4 in 10,000 points.
-func isNear(excess int64) bool { return uint64(excess+band) < 2*band }
+func isNear(excess int64) bool { return -band <= excess && excess < band }
 
 // insideNear counts the sample of that number, whose coordinates begin with the 16
 // bits x and y: 1 if it is inside, by 64 more bits for each, and 0 if not. It has no
 // branches, for none here could be predicted.
-func insideNear(seed, sample uint64, x, y int16) int64 {
-	u, v := philox(seed, sample, forRefining)
-	return int64(refine(x, y, u, v))
+func insideNear(seed uint64, sample int64, x, y int16) int64 {
+	u, v := philox(seed, uint64(sample), forRefining) //nolint:gosec // a sample's number is not negative
+	return int64(refine(x, y, u, v))                  //nolint:gosec // 0 or 1
 }
 
 // refine returns 1 if X^2 + Y^2 < (2^79)^2, for the 80-bit coordinates X = x 2^64 + u
@@ -43,9 +43,9 @@ func refine(x, y int16, u, v uint64) uint64 {
 
 // magnitude returns |hi 2^64 + lo| as two words, the first at most 2^15.
 func magnitude(hi int16, lo uint64) (uint64, uint64) {
-	ones := uint64(int64(hi) >> 63) // all bits, if it is negative: -a = ^a + 1
+	ones := uint64(int64(hi) >> 63) //nolint:gosec // all bits if it is negative: -a = ^a + 1
 	lo, carry := bits.Add64(lo^ones, ones&1, 0)
-	return (uint64(int64(hi)) ^ ones) + carry, lo
+	return (uint64(int64(hi)) ^ ones) + carry, lo //nolint:gosec // bits, not a number
 }
 
 // square returns (hi 2^64 + lo)^2 as three words, the first of them first. It needs

@@ -9,8 +9,8 @@ import (
 // or their sum is above 2^63-1.
 var ErrRange = errors.New("pi: no range of samples")
 
-// Sampler counts samples on one core, by one variant. It has no state, so any number
-// of goroutines may use it at once.
+// Sampler counts samples on one core, by one variant; New makes it. It has no state, so
+// any number of goroutines may use it at once.
 type Sampler struct{ implementation }
 
 // Variant returns the sampler's variant, which is never Auto.

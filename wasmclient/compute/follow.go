@@ -40,7 +40,7 @@ func Follow(ctx context.Context, f Follower, id string, patience time.Duration, 
 		switch {
 		case last.Ended():
 			return last, nil
-		case errors.As(err, &failed) && !failed.Passing && !(heard && failed.Unreachable), err != nil && ctx.Err() != nil:
+		case errors.As(err, &failed) && !failed.Passing && (!heard || !failed.Unreachable), err != nil && ctx.Err() != nil:
 			return last, err
 		}
 		pause := failed.After + rand.N(bound) //nolint:gosec // no secret

@@ -1,9 +1,11 @@
 package compute
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"math"
+	"runtime"
 	"slices"
 	"time"
 
@@ -22,25 +24,29 @@ type Local struct {
 	Record bool
 }
 
-// look is how many blocks a core makes, at most, between two times that progress is
-// told: some 0.1 s.
-const look = 256
+// tellEvery is how often progress is told, about.
+const tellEvery = 100 * time.Millisecond
 
 // Run estimates pi. It tells the estimate so far, again and again, and returns those
-// that it was to record, also with an error. The error is ctx's.
+// that it was to record, also with an error. The error is ctx's cause.
 func (l Local) Run(ctx context.Context, tell func(Point)) (Answer, []Point, error) {
 	began := time.Now()
 	var inside int64
 	var all []Point
 	marks := l.marks()
+	stride := int64(pi.Block) // how fast a machine is shows
 	for from := int64(0); from < l.Simulations; {
-		to := min(from+int64(l.Concurrency)*look*pi.Block, l.Simulations)
+		full := from/pi.Block*pi.Block + int64(l.Concurrency)*stride // to the end of a block
+		to, start := min(full, l.Simulations), time.Now()
 		if len(marks) > 0 {
 			to = min(to, marks[0])
 		}
 		count, err := l.Pool.Count(ctx, uint64(l.Seed), pi.Range{From: from, N: to - from}, l.Concurrency) //nolint:gosec // not negative
 		if err != nil {
-			return Answer{}, all, err
+			return Answer{}, all, cmp.Or(context.Cause(ctx), err)
+		}
+		if to == full && time.Since(start) < tellEvery/2 {
+			stride *= 2
 		}
 		inside, from = inside+count, to
 		p := Point{Simulations: to}
@@ -49,6 +55,9 @@ func (l Local) Run(ctx context.Context, tell func(Point)) (Answer, []Point, erro
 			all, marks = append(all, p), marks[1:]
 		}
 		tell(p)
+		if runtime.GOOS == "js" { // lets its events in, which wait while Go works: also an interrupt
+			time.Sleep(time.Millisecond)
+		}
 	}
 	a, err := l.answer(inside, time.Since(began))
 	return a, all, err

@@ -1,7 +1,6 @@
 package dynamo_test
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -20,7 +19,7 @@ import (
 func requireUpstream(t *testing.T, err error) {
 	t.Helper()
 	f := new(failure.Error)
-	require.True(t, errors.As(err, &f), "%v", err)
+	require.ErrorAs(t, err, &f)
 	require.Equal(t, failure.Upstream, f.Code)
 }
 

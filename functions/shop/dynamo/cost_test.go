@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -68,28 +69,31 @@ func (m *meter) add(result any) {
 	}
 }
 
-// cost is what a request costs on average.
+// measured is how many requests of each kind are.
+const measured = 10
+
+// cost is what one of them costs on average.
 type cost struct{ calls, units float64 }
 
-func (m *meter) take(requests int) cost {
+func (m *meter) take() cost {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	c := cost{float64(m.calls) / float64(requests), m.units / float64(requests)}
+	c := cost{float64(m.calls) / measured, m.units / measured}
 	m.calls, m.units = 0, 0
 	return c
 }
 
-// fill adds orders of three products to a shop, over the time of ids that IDs draws, and
-// products, without the ways of the store: 25 at a time.
+// fill puts products into a shop, and orders of three of them, one each 10 ms: past the
+// store, since that takes one transaction an order.
 func fill(t *testing.T, s *dynamo.Store, products, orders int) (ids []int64) {
 	t.Helper()
-	client := need.DynamoDB(t)
+	client, begin := need.DynamoDB(t), time.Now().Add(-time.Hour)
 	for len(ids) < orders {
 		var batch []types.WriteRequest
 		for range min(25, orders-len(ids)) {
-			id := s.DrawID()
-			ids = append(ids, id)
 			n := len(ids)
+			id := s.DrawID(begin.Add(time.Duration(n) * 10 * time.Millisecond))
+			ids = append(ids, id)
 			batch = append(batch, types.WriteRequest{PutRequest: &types.PutRequest{Item: s.OrderRow(id, []shop.Line{
 				{Product: fmt.Sprintf("product %06d", n%products), Price: 1099, Quantity: 1},
 				{Product: fmt.Sprintf("product %06d", (n+1)%products), Price: 2599, Quantity: 2},
@@ -114,8 +118,6 @@ func cursorOf(id int64) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(strconv.FormatInt(id, 10)))
 }
 
-const measured = 10 // requests of each kind
-
 // costs are those of each request on a shop of that size.
 func costs(t *testing.T, products, orders int) map[string]cost {
 	t.Helper()
@@ -126,20 +128,20 @@ func costs(t *testing.T, products, orders int) map[string]cost {
 	for i := range measured {
 		do("orders", 200, operation.Request{Query: map[string]string{"limit": "100", "cursor": cursorOf(ids[i*(len(ids)-100)/measured] - 1)}})
 	}
-	all["orders"] = m.take(measured)
+	all["orders"] = m.take()
 	for i := range measured {
 		do("order", 200, withID(ids[i*len(ids)/measured]))
 	}
-	all["order"] = m.take(measured)
+	all["order"] = m.take()
 	for i := range measured {
 		do("create-order", 200, operation.Request{Body: fmt.Appendf(nil, `{"order_details":[
 			{"product_id":"product %06d","price":1,"quantity":1},{"product_id":"product %06d","price":1,"quantity":1}]}`, i%products, (i+1)%products)})
 	}
-	all["create-order"] = m.take(measured)
+	all["create-order"] = m.take()
 	for i := range measured {
 		do("product", 200, withID(fmt.Sprintf("product %06d", i%products)))
 	}
-	all["product"] = m.take(measured)
+	all["product"] = m.take()
 	return all
 }
 
@@ -149,10 +151,10 @@ func TestWhatARequestCostsStaysAsItIs(t *testing.T) {
 	few := costs(t, 10, 100)
 	t.Logf("%d products, %d orders: %v", 10, 100, few)
 	require.Equal(t, cost{1, 1}, few["product"])
-	require.Equal(t, 1.0, few["create-order"].calls)
-	require.Equal(t, 2.0, few["order"].calls)
-	require.InDelta(t, 16, few["orders"].calls, 0.2)
-	for _, size := range [][2]int{{10, 1000}, {10_000, 1000}, {10, 20_000}} {
+	require.InDelta(t, 1, few["create-order"].calls, 0)
+	require.InDelta(t, 2, few["order"].calls, 0)
+	require.InDelta(t, 16, few["orders"].calls, 0.5)
+	for _, size := range [][2]int{{10, 1000}, {10_000, 1000}, {10, 100_000}} {
 		many := costs(t, size[0], size[1])
 		t.Logf("%d products, %d orders: %v", size[0], size[1], many)
 		for name, c := range few {

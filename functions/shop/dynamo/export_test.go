@@ -29,8 +29,8 @@ func (s *Store) Draws(ids ...int64) {
 	}
 }
 
-// DrawID draws the id of an order.
-func (s *Store) DrawID() int64 { return s.newID(time.Now()) }
+// DrawID draws the id of an order that is created at that time.
+func (s *Store) DrawID(at time.Time) int64 { return s.newID(at) }
 
 // OrderRow is the item of an order.
 func (s *Store) OrderRow(id int64, lines []shop.Line) map[string]types.AttributeValue {

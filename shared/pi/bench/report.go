@@ -17,21 +17,20 @@ const (
 	inNode   = "wasm in Node"
 )
 
-// report writes the speeds and the ratios, and returns an error if one is missed.
-//
-// On one core the CPU time counts (user and system, getrusage), which others on the
-// machine take less from than wall time: the median of the ratios of the rounds. Two
-// cores against one is by nature a ratio of wall times; others can only make it
-// worse, so that the fastest rounds count.
+// report writes the speeds (medians of the rounds) and the ratios, and returns an error
+// if one is missed. On one core the CPU time counts (user and system), for others on
+// the machine take less from it than from wall time, and the median of the rounds'
+// ratios. What two cores are to one is by nature a ratio of wall times, which others
+// can only lessen: that of the fastest rounds counts.
 func report(w io.Writer, contenders []*contender) error {
 	by := map[string]*contender{}
 	for _, c := range contenders {
 		by[c.name] = c
-		_, _ = fmt.Fprintf(w, "%-14s %6.3f G samples/s of CPU time, %6.3f of wall time (medians of %d)\n",
-			c.name, median(c.speeds(cpu))/1e9, median(c.speeds(wall))/1e9, len(c.rounds))
+		_, _ = fmt.Fprintf(w, "%-14s %6.3f G samples/s of CPU time, %6.3f of wall time\n",
+			c.name, median(c.speeds(cpu))/1e9, median(c.speeds(wall))/1e9)
 	}
 	missed := false
-	line := func(fast, slow string, ratio, want float64) {
+	compare := func(fast, slow string, ratio, want float64) {
 		verdict := "ok"
 		if ratio < want {
 			verdict, missed = "MISSED", true
@@ -47,9 +46,9 @@ func report(w io.Writer, contenders []*contender) error {
 		{portable, scalarC, 2},
 		{inNode, scalarC, 1},
 	} {
-		line(bar.fast, bar.slow, medianRatio(by[bar.fast], by[bar.slow]), bar.want)
+		compare(bar.fast, bar.slow, medianRatio(by[bar.fast], by[bar.slow]), bar.want)
 	}
-	line(twoCores, avx2, slices.Max(by[twoCores].speeds(wall))/slices.Max(by[avx2].speeds(wall)), 1.9)
+	compare(twoCores, avx2, slices.Max(by[twoCores].speeds(wall))/slices.Max(by[avx2].speeds(wall)), 1.9)
 	if missed {
 		return errors.New("a ratio is missed")
 	}

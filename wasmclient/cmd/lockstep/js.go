@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"errors"
 	"syscall/js"
 
 	"lockstep/shared/syncquery/oldapi"
@@ -24,6 +25,15 @@ type toySeed struct{}
 func (toySeed) toysWanted() bool                                 { return false }
 func (toySeed) validateToys() error                              { return nil }
 func (toySeed) loadToys(context.Context, signing, streams) error { return nil }
+
+// piService is nothing here: pi is estimated by --local alone.
+type piService struct{}
+
+func (piCommand) validateService() error {
+	return errors.New("give --local: this build estimates pi in its own process alone")
+}
+func (piCommand) foreign() error                     { return nil }
+func (piCommand) ask(context.Context, streams) error { return nil }
 
 func (t target) transport(_ context.Context, base string, _ bool) (oldapi.Transport, error) {
 	return overfetch.New(base, cmp.Or(t.Name, rand.Text())), nil

@@ -22,6 +22,7 @@ type cli struct {
 	Query    queryCommand    `cmd:"" help:"Read resources in one synchronized moment."`
 	Locks    locksCommand    `cmd:"" help:"For operators: list and break leases."`
 	Seed     seedCommand     `cmd:"" help:"Load testdata into running or deployed services."`
+	Pi       piCommand       `cmd:"" help:"Estimate pi by simulations: at a service, on a cluster, or here."`
 	nativeCommands
 	Version kong.VersionFlag `help:"Print the version and exit."`
 }

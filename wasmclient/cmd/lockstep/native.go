@@ -18,6 +18,9 @@ import (
 type nativeCommands struct {
 	Oldserver oldserverCommand `cmd:"" help:"Run a server of the old API with the flaws that real ones have."`
 	Toystore  toystoreCommand  `cmd:"" help:"Query and buy toys over TCP, gRPC or HTTP, and load-test a toy store."`
+	Quote     quoteCommand     `cmd:"" help:"Have quotes of the day fetched over TCP or UDP."`
+	Logins    loginsCommand    `cmd:"" help:"Print how often each user has logged in at the compute service."`
+	Shop      shopCommand      `cmd:"" help:"Products and orders: create, read, list; smoke test and load test of a shop."`
 }
 
 // signing is what a target can ask for where there is net/http.

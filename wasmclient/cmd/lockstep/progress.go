@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 )
 
 // progress is a bar on a terminal, and nothing anywhere else. Safe for concurrent use.
@@ -14,8 +15,9 @@ type progress struct {
 	w     io.Writer
 	total int
 
-	mu   sync.Mutex
-	next time.Time
+	mu    sync.Mutex
+	next  time.Time
+	drawn int // characters, at most so far
 }
 
 // The bar's width, and how often it is drawn at most.
@@ -34,7 +36,10 @@ func newProgress(w io.Writer, total int) *progress {
 	return &progress{}
 }
 
-func (p *progress) show(done int) {
+func (p *progress) show(done int) { p.draw(done, p.total, fmt.Sprintf("%d/%d", done, p.total)) }
+
+// draw draws the bar with a text of one line beside it.
+func (p *progress) draw(done, total int, text string) {
 	if p.w == nil {
 		return
 	}
@@ -45,13 +50,16 @@ func (p *progress) show(done int) {
 	} else {
 		p.next = now.Add(barEvery)
 	}
-	full := barWidth * done / max(1, p.total)
-	_, _ = fmt.Fprintf(p.w, "\r[%s%s] %d/%d", strings.Repeat("#", full), strings.Repeat(".", barWidth-full), done, p.total)
+	full := int(barWidth * float64(done) / float64(max(1, total)))
+	line := fmt.Sprintf("[%s%s] %s", strings.Repeat("#", full), strings.Repeat(".", barWidth-full), text)
+	length := utf8.RuneCountInString(line)
+	_, _ = fmt.Fprintf(p.w, "\r%s%*s", line, max(0, p.drawn-length), "")
+	p.drawn = max(p.drawn, length)
 }
 
 // clear wipes the bar away.
 func (p *progress) clear() {
-	if p.w != nil {
-		_, _ = fmt.Fprintf(p.w, "\r%*s\r", barWidth+30, "")
+	if p.w != nil && p.drawn > 0 {
+		_, _ = fmt.Fprintf(p.w, "\r%*s\r", p.drawn, "")
 	}
 }

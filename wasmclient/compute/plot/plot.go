@@ -76,7 +76,7 @@ func (a axis) ticks() []tick {
 	for e := a.from; e <= a.to; e++ {
 		t := tick{At: a.begin + (e-a.from)/(a.to-a.from)*(a.end-a.begin)}
 		if math.Mod(e-a.from, every) == 0 {
-			t.Label = strconv.Itoa(int(e))
+			t.Label = strings.ReplaceAll(strconv.Itoa(int(e)), "-", "−")
 		}
 		all = append(all, t)
 	}
@@ -101,14 +101,14 @@ func Write(w io.Writer, points []compute.Point) error {
 	}
 	y := axisOver(standardError(last)/lucky, most, bottom, top)
 	p := picture{
-		Left: left, Top: top, Right: right, Bottom: bottom, Width: 770, Height: 470, LegendLeft: legendLeft, X: x.ticks(), Y: y.ticks(),
+		Left: left, Top: top, Right: right, Bottom: bottom, Width: 800, Height: 470, LegendLeft: legendLeft, X: x.ticks(), Y: y.ticks(),
 		Bands: []string{band(x, y, 2), band(x, y, 1)}, Edge: path(slope(x, y, 1)),
 	}
 	said := about(points[len(points)-1])
 	for i, line := range said {
 		p.Notes = append(p.Notes, tick{30 + 17*float64(i), line})
 	}
-	p.KeyTop = 50 + 17*float64(len(said))
+	p.KeyTop = 44 + 17*float64(len(said))
 	for _, q := range points {
 		p.Points = append(p.Points, point{x.at(float64(q.Simulations)), y.at(math.Abs(q.Pi - math.Pi))})
 	}
@@ -163,7 +163,7 @@ func path(points []point) string {
 func about(p compute.Point) []string {
 	said := []string{strconv.FormatFloat(p.Pi, 'f', 10, 64)}
 	if p.StandardError > 0 {
-		said = append(said, fmt.Sprintf("off by %+.2f standard errors", (p.Pi-math.Pi)/p.StandardError))
+		said = append(said, fmt.Sprintf("%+.2f standard errors", (p.Pi-math.Pi)/p.StandardError))
 	}
-	return append(said, "by "+compute.Grouped(p.Simulations))
+	return append(said, "after "+compute.Grouped(p.Simulations))
 }

@@ -18,8 +18,10 @@ const (
 	findings = 16           // that there is room for
 )
 
-// With s = floor(x^2/2^16) + floor(y^2/2^16), no point of the cell of (x, y) is
-// outside where s < bandLow, and none is inside where s >= bandLow+bandSize.
+// With s = floor(x^2/2^16) + floor(y^2/2^16), p = x^2 + y^2 is from 2^16 s to 2^16 s +
+// 131,070, and package pi proves that the cell of (x, y) is inside where p <= 2^30 -
+// 92,700 and outside where p >= 2^30 + 92,700. So it is inside where s < bandLow, and
+// outside where s >= bandLow + bandSize.
 const (
 	bandLow  = 16381
 	bandSize = 5
@@ -166,9 +168,9 @@ func (k *kernel) next(s lanes4) reg.VecVirtual {
 	return result
 }
 
-func (k *kernel) rotateLeft(n int, v, scratch reg.VecVirtual) {
-	k.VPSLLQ(operand.Imm(uint64(n)), v, scratch)
-	k.VPSRLQ(operand.Imm(uint64(64-n)), v, v)
+func (k *kernel) rotateLeft(n uint64, v, scratch reg.VecVirtual) {
+	k.VPSLLQ(operand.Imm(n), v, scratch)
+	k.VPSRLQ(operand.Imm(64-n), v, v)
 	k.VPOR(scratch, v, v)
 }
 
