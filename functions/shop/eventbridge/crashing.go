@@ -3,29 +3,42 @@ package eventbridge
 import (
 	"context"
 	"fmt"
-	"sync/atomic"
+	"sync"
 
 	"lockstep/functions/shop"
 	"lockstep/functions/shop/dynamo"
 )
 
-// Crashing is a Bus that crashes at every so many events instead of publishing: to see
-// that events survive it. Safe for concurrent use.
+// Crashing is a Bus that crashes once at every so many orders, instead of publishing
+// them and what comes with them: to see that events survive it. Safe for concurrent use.
 type Crashing struct {
 	Bus   dynamo.Bus
-	Every int64 // events; 0: it never crashes
+	Every int // orders; 0: it never crashes
 
-	seen atomic.Int64
+	mu   sync.Mutex
+	seen map[int64]bool
 }
 
 // Publish implements dynamo.Bus, or panics.
 func (c *Crashing) Publish(ctx context.Context, created []shop.OrderCreated) (failed map[int]error, err error) {
-	if c.Every > 0 {
-		for range created {
-			if n := c.seen.Add(1); n%c.Every == 0 {
-				panic(fmt.Sprintf("event %d is to crash", n))
-			}
+	for _, o := range created {
+		if c.crashes(o.Order.ID) {
+			panic(fmt.Sprintf("order %d is to crash", o.Order.ID))
 		}
 	}
 	return c.Bus.Publish(ctx, created)
+}
+
+// crashes says whether an order is the next to crash at, which it is once.
+func (c *Crashing) crashes(order int64) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.Every == 0 || c.seen[order] {
+		return false
+	}
+	if c.seen == nil {
+		c.seen = map[int64]bool{}
+	}
+	c.seen[order] = true
+	return len(c.seen)%c.Every == 0
 }

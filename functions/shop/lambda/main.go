@@ -32,7 +32,7 @@ func open(ctx context.Context) ([]operation.Operation, error) {
 	tables := dynamo.Tables{Products: os.Getenv("PRODUCTS_TABLE"), Orders: os.Getenv("ORDERS_TABLE"), OrderKeys: os.Getenv("ORDER_KEYS_TABLE")}
 	service := &shop.Service{Store: dynamo.New(client, tables, dynamo.DefaultShop), ImageRoot: os.Getenv("PRODUCT_IMAGE_ROOT")}
 	bus := &eventbridge.Bus{Client: awseventbridge.NewFromConfig(settings), Name: os.Getenv("ORDERS_BUS")}
-	every, err := strconv.ParseInt(os.Getenv("EVENT_FAULTS"), 10, 64)
+	every, err := strconv.Atoi(os.Getenv("EVENT_FAULTS"))
 	if err != nil || every < 0 {
 		return nil, fmt.Errorf("EVENT_FAULTS must be 0 or more, not %q", os.Getenv("EVENT_FAULTS"))
 	}
