@@ -127,7 +127,7 @@ localstack-down: ## stop LocalStack
 localstack-deploy: lambda build/lockstep build/urls ## deploy to LocalStack, from nothing, and load testdata
 	sam=$(SAM); $(LOCALSTACK_ENV) "$$sam" delete --config-env localstack --no-prompts --stack-name $(STACK); \
 	$(LOCALSTACK_ENV) "$$sam" deploy --config-env localstack --stack-name $(STACK) --resolve-s3 --capabilities CAPABILITY_IAM \
-	  --no-confirm-changeset --no-fail-on-empty-changeset --no-progressbar --parameter-overrides Access=Public Architecture=$(ARCH) ShardFaults=$(SHARD_FAULTS) EventFaults=$(or $(EVENT_FAULTS),0)
+	  --no-confirm-changeset --no-fail-on-empty-changeset --no-progressbar --parameter-overrides Access=Public Architecture=$(ARCH) $(if $(SHARD_FAULTS),ShardFaults=$(SHARD_FAULTS)) $(if $(EVENT_FAULTS),EventFaults=$(EVENT_FAULTS))
 	url=$$($(LOCALSTACK_ENV) build/urls -stack $(STACK) -only locks); $(LOCALSTACK_ENV) build/lockstep seed --sign --url "$$url" \
 	  --toystore "$$($(LOCALSTACK_ENV) build/urls -stack $(STACK) -only toystore)"
 	$(LOCALSTACK_ENV) build/urls -stack $(STACK)
