@@ -27,5 +27,6 @@ func (s *Service) Operations() []operation.Operation {
 		operation.NewStream("export", "GET /orders/export", s.export, named,
 			operation.Timeout(exportTimeout), operation.Concurrency(maxExports)),
 		operation.New("health", "GET /health", s.health, named),
+		operation.NewRaw("openapi", "GET /openapi.yaml", s.openAPI, named),
 	}
 }

@@ -44,7 +44,9 @@ var changes = map[string]struct {
 	}, []string{"the policy of function LocksWatch allows dynamodb:* on *, which operation watch does not declare"}},
 	"an action of the boundary": {func(in *inputs) {
 		in.template.boundary = slices.DeleteFunc(in.template.boundary, func(a string) bool { return a == "dynamodb:DeleteItem" })
-	}, []string{"operation delete-endpoint calls dynamodb:DeleteItem on Endpoints, which the boundary of all functions does not allow"}},
+	}, []string{
+		"operation delete-endpoint calls dynamodb:DeleteItem on Endpoints, which the boundary of all functions does not allow",
+		"operation delete-product calls dynamodb:DeleteItem on Products, which the boundary of all functions does not allow"}},
 	"a declared call": {func(in *inputs) { in.services[0].calls["watch"] = nil },
 		[]string{"the policy of function LocksWatch allows dynamodb:Query on Events, which operation watch does not declare"}},
 	"calls of nobody": {func(in *inputs) { in.services[0].calls["steal"] = dynamo.On("Events", "PutItem") },

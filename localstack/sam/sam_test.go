@@ -125,6 +125,9 @@ func hold(t *testing.T, g ground, service, name string, run func() []byte) {
 	require.Equal(t, g.before(), g.look(t))
 	task := kindOf(t, g, name) == operation.Task
 	have, want := mustAnswer(t, task, run()), mustAnswer(t, task, mustRead(t, goldenFile(service, name)))
+	if strings.HasPrefix(have.Body, "openapi:") { // the shop's description: YAML, and long
+		have.Body = `"OPENAPI"`
+	}
 	have.Body, want.Body = inWords(t, have.Body), withoutOrder(t, want.Body)
 	require.Equal(t, want, have)
 	require.Equal(t, g.after(name), g.look(t))

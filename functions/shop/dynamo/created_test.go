@@ -44,9 +44,10 @@ func (b *bus) Publish(_ context.Context, created []shop.OrderCreated) (map[int]e
 }
 
 // record is a record of the table's stream, as AWS writes it.
-func record(n int64) string {
-	image := fmt.Sprintf(`"lines":{"B":"%s"},"token":{"S":"t"},`, base64.StdEncoding.EncodeToString(shop.EncodeLines(lines(n))))
-	return recordOf(n, "INSERT", image)
+func record(n int64) string { return recordOf(n, "INSERT", imageOf(n)) }
+
+func imageOf(n int64) string {
+	return fmt.Sprintf(`"lines":{"B":"%s"},"token":{"S":"t"},`, base64.StdEncoding.EncodeToString(shop.EncodeLines(lines(n))))
 }
 
 func recordOf(n int64, kind, image string) string {
@@ -96,7 +97,7 @@ func TestOrderCreated(t *testing.T) {
 		},
 		"none for what is no order": func(t *testing.T) {
 			b := &bus{}
-			require.Empty(t, publish(t, b, recordOf(1, "INSERT", `"forgone":{"BOOL":true},`), record(2), recordOf(3, "REMOVE", "")))
+			require.Empty(t, publish(t, b, recordOf(1, "INSERT", `"forgone":{"BOOL":true},`), record(2), recordOf(3, "REMOVE", ""), recordOf(4, "MODIFY", imageOf(4))))
 			require.Equal(t, []int64{2}, b.published)
 		},
 		"nothing": func(t *testing.T) {

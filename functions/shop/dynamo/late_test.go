@@ -124,12 +124,12 @@ func TestALatePutSetsNothing(t *testing.T) {
 	late, s := &faults.Late{}, open(t)()
 	mustPut(t, s.With(soon, first(late)), 10)
 	mustOrder(t, s, 1)
-	late.Release()
+	require.Len(t, late.Release(), 1)
 	requireStock(t, 9, s)
 
 	mustPut(t, s.With(soon, first(late)), 10)
 	require.NoError(t, s.DeleteProduct(t.Context(), "tux"))
-	late.Release()
+	require.Len(t, late.Release(), 1)
 	_, err := s.Product(t.Context(), "tux")
 	require.ErrorIs(t, err, shop.ErrNoSuchProduct)
 }
@@ -141,7 +141,7 @@ func TestALateDeletionDeletesNothing(t *testing.T) {
 	mustPut(t, s, 10)
 	require.NoError(t, s.With(soon, first(late)).DeleteProduct(t.Context(), "tux"))
 	mustPut(t, s, 7)
-	late.Release()
+	require.Len(t, late.Release(), 1)
 	requireStock(t, 7, s)
 }
 

@@ -81,6 +81,17 @@ var listOrders = map[string]test{
 		}
 		require.Equal(t, want[:12], idsOf(mustListOrders(t, s, 1))[:12])
 	},
+	"in id order, however few are read at a time": func(t *testing.T, s *process) {
+		want := mustOrders(t, s, 40)
+		for _, about := range []int{1, 3, 20} {
+			var got []int64
+			for o, err := range s.Store.Orders(t.Context(), want[1], about) {
+				require.NoError(t, err)
+				got = append(got, o.ID)
+			}
+			require.Equal(t, want[2:], got, "%d at a time", about)
+		}
+	},
 	"the next page is at a relative link, which keeps the limit": func(t *testing.T, s *process) {
 		ids := mustOrders(t, s, 3)
 		got := ask(t, s, "orders", request{query: map[string]string{"limit": "2"}})

@@ -151,6 +151,20 @@ var listProducts = map[string]test{
 			require.Equal(t, want, mustListProducts(t, s, limit), "limit %d", limit)
 		}
 	},
+	"by id, however few are read at a time": func(t *testing.T, s *process) {
+		for _, id := range anyIDs {
+			mustPut(t, s, id, 1)
+		}
+		want := slices.Sorted(slices.Values(anyIDs))
+		for _, about := range []int{1, 3} {
+			var got []string
+			for p, err := range s.Store.Products(t.Context(), want[1], about) {
+				require.NoError(t, err)
+				got = append(got, p.ID)
+			}
+			require.Equal(t, want[2:], got, "%d at a time", about)
+		}
+	},
 	"one more page": func(t *testing.T, s *process) {
 		for i := range 5 {
 			mustPut(t, s, fmt.Sprint("p", i), 1)
