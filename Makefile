@@ -161,7 +161,19 @@ bench-toystore: build/lockstep build/dev ## measure the toy store's lines beside
 	@at=$$(mktemp -d); cd "$$at"; PROCESSING=200ms PAGE_PORT=0 LOCKS_PORT=0 COMPUTE_PORT=0 QUOTES_PORT=0 TOYSTORE_PORT=18082 LINES_PORT=18083 \
 	  $(CURDIR)/build/dev > log & server=$$!; trap 'kill $$server; wait $$server || true; rm -r "$$at"' EXIT; \
 	until grep -q Ctrl-C "$$at/log" 2> /dev/null; do sleep 0.1; done; \
-	build/lockstep toystore load --url http://127.0.0.1:18082 --address 127.0.0.1:18083 --protocol tcp,grpc,http --operation query,buy --clients 1,5,10 --requests 10
+	$(CURDIR)/build/lockstep toystore load --toy Elephant --url http://127.0.0.1:18082 --address 127.0.0.1:18083 --protocol tcp,grpc,http --operation query,buy --clients 1,5,10 --requests 10
+
+.PHONY: smoke
+smoke: build/lockstep ## try the shop step by step (URL=http://..., SIGN=1 on AWS)
+	build/lockstep shop smoke $(if $(SIGN),--sign) --url $(or $(URL),http://127.0.0.1:8085)
+
+.PHONY: perf
+perf: build/lockstep ## load the shop (URL=, USERS=10, DURATION=60s, HTML=build/perf.html)
+	build/lockstep shop perf --url $(or $(URL),http://127.0.0.1:8085) --users $(or $(USERS),10) --duration $(or $(DURATION),60s) --html $(or $(HTML),build/perf.html)
+
+.PHONY: bench-shop
+bench-shop: ## measure the shop's CPU time, and that it stays flat as orders and products pile up
+	go test -run '^$$' -bench . -benchtime 1x ./functions/shop
 
 .PHONY: bench-pi
 bench-pi: ## measure the sampler beside C; fails when a ratio is missed (needs gcc, Node, amd64 with AVX2)
@@ -212,6 +224,18 @@ lint-template: ## check template.yaml, with the cfn-lint that the SAM CLI has
 .PHONY: vuln
 vuln: ## look for known vulnerabilities (needs the internet)
 	go run $(GOVULNCHECK) ./...
+
+# On ports of its own, so that a bundle that runs is left alone.
+.PHONY: test-openapi
+test-openapi: build/dev ## hold the shop against its OpenAPI description with schemathesis (EXAMPLES=50 an operation)
+	@if ! command -v schemathesis > /dev/null; then \
+	  echo "SKIPPED for want of schemathesis: pip install schemathesis, then \`make test-openapi\`"; \
+	  [ "$${CI-}" != true ] || [[ ",$${ALLOW_SKIP-}," = *,schemathesis,* ]]; exit; fi; \
+	at=$$(mktemp -d); cd "$$at"; PAGE_PORT=0 LOCKS_PORT=0 TOYSTORE_PORT=0 LINES_PORT=0 COMPUTE_PORT=0 QUOTES_PORT=0 SHOP_PORT=18085 \
+	  $(CURDIR)/build/dev > log & server=$$!; trap 'kill $$server; wait $$server || true; rm -r "$$at"' EXIT; \
+	until curl -sf http://127.0.0.1:18085/health > /dev/null; do kill -0 $$server; sleep 0.1; done; \
+	cd "$$at" && schemathesis run http://127.0.0.1:18085/openapi.yaml --max-examples $(or $(EXAMPLES),50) \
+	  --checks not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance
 
 # Each target by itself: Go fuzzes one at a time.
 FUZZTIME ?= 10s
