@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"lockstep/shared/failure"
 	"lockstep/shared/operation"
 )
 
@@ -40,13 +41,13 @@ func NewPool(s *Service) *Pool {
 	return p
 }
 
-// Start implements Runner. Errors: ctx's, if too many runs wait until it is done.
-func (p *Pool) Start(ctx context.Context, id string) error {
+// Start implements Runner. Errors: failure.Busy if too many runs wait.
+func (p *Pool) Start(_ context.Context, id string) error {
 	select {
 	case p.runs <- id:
 		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
+	default:
+		return &failure.Error{Code: failure.Busy, Message: "too many runs wait", RetryAfter: 10 * time.Second}
 	}
 }
 

@@ -3,8 +3,10 @@ package compute
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"time"
 
+	"lockstep/shared/failure"
 	"lockstep/shared/operation"
 )
 
@@ -22,7 +24,8 @@ const (
 
 // Runner starts runs: on a state machine, or in the process.
 type Runner interface {
-	// Start starts a run that the store has, and does not wait for it.
+	// Start starts a run that the store has, and does not wait for it. Errors:
+	// failure.Busy, and the run has not begun; else it may have.
 	Start(ctx context.Context, id string) error
 }
 
@@ -48,7 +51,18 @@ func (s *Service) startRun(ctx context.Context, in userRequest) (started, error)
 	if err := s.Store.CreateRun(ctx, r); err != nil {
 		return started{}, err
 	}
-	return started{r.ID}, s.Runner.Start(ctx, r.ID)
+	if err := s.Runner.Start(ctx, r.ID); err != nil {
+		return started{}, errors.Join(err, s.forgo(ctx, r.ID, err))
+	}
+	return started{r.ID}, nil
+}
+
+// forgo ends a run that has not begun for sure.
+func (s *Service) forgo(ctx context.Context, id string, why error) error {
+	if failure.Of(why).Code != failure.Busy {
+		return nil
+	}
+	return s.Store.EndRun(ctx, id, End{At: time.Now().Truncate(time.Millisecond), Error: "it has not begun: " + failure.Of(why).Message})
 }
 
 // run reads what a run is to be.

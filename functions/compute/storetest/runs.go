@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"lockstep/functions/compute"
+	"lockstep/shared/failure"
 	"lockstep/shared/operation"
 	"lockstep/shared/pi"
 )
@@ -17,6 +18,14 @@ import (
 type nowhere struct{}
 
 func (nowhere) Start(context.Context, string) error { return nil }
+
+// refusing is a runner that is full.
+type refusing struct{ asked string }
+
+func (r *refusing) Start(_ context.Context, id string) error {
+	r.asked = id
+	return failure.New(failure.Busy, "too many runs wait")
+}
 
 type estimate struct {
 	Simulations   int64
@@ -113,6 +122,14 @@ func mustLook(t *testing.T, p *place, id string) (got progress) {
 }
 
 var runs = map[string]test{
+	"503 if too many wait, and the run is none": func(t *testing.T, p *place) {
+		full := &refusing{}
+		p.Runner = full
+		require.Equal(t, 503, post(t, p, "start-run", user(`"simulations":100`)).Status)
+		got := mustLook(t, p, full.asked)
+		require.Equal(t, "failed", got.State)
+		require.Equal(t, "it has not begun: too many runs wait", got.Error)
+	},
 	"404 for a run of nobody": func(t *testing.T, p *place) {
 		for _, name := range []string{"run"} {
 			requireError(t, 404, "there is no run 'x'", ask(t, p, name, "x"))

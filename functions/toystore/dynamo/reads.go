@@ -3,6 +3,7 @@ package dynamo
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -18,6 +19,10 @@ const (
 	readsAtATime = 8
 	batchSize    = 100
 )
+
+// readTime is how long a read may take: it is made for others than whoever it was begun
+// for, and must end though nobody gives it up.
+const readTime = 10 * time.Second
 
 // reads joins the queries of a process: the first ones are sent at once, each alone;
 // those that come while enough are under way go together in the next one. A read
@@ -68,8 +73,7 @@ func (r *reads) work() {
 		if batch == nil {
 			return
 		}
-		// Whose context the read is made under must not matter to the others.
-		found, err := r.read(context.WithoutCancel(batch[0].ctx), namesOf(batch))
+		found, err := r.readFor(batch)
 		for _, q := range batch {
 			q.err = err
 			if toy, there := found[q.name]; there {
@@ -80,6 +84,14 @@ func (r *reads) work() {
 			close(q.done)
 		}
 	}
+}
+
+// readFor reads what a batch asks for. Whose context the read is made under must not
+// matter to the others.
+func (r *reads) readFor(batch []*readOf) (map[string]toystore.Toy, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(batch[0].ctx), readTime)
+	defer cancel()
+	return r.read(ctx, namesOf(batch))
 }
 
 // next takes a batch of those who wait and have not given up; nil ends the worker.

@@ -154,3 +154,16 @@ func TestWhoGivesUpLeavesTheOthersTheirAnswers(t *testing.T) {
 		require.Equal(t, []string{"Fox"}, b.batches[len(b.batches)-1], "nobody waits for Tux any more")
 	})
 }
+
+// A database that hangs does not keep readers for ever.
+func TestAReadThatHangsEnds(t *testing.T) {
+	virtual(t, func(t *testing.T) {
+		began := time.Now()
+		_, err := dynamo.Joined(func(ctx context.Context, _ []string) (map[string]toystore.Toy, error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		})(t.Context(), "Tux")
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.Equal(t, 10*time.Second, time.Since(began)) // the bubble's clock
+	})
+}

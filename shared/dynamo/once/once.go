@@ -38,6 +38,10 @@ const MarkLife = time.Minute
 // maxSpent bounds how many marks a write takes away: an expression has its limit.
 const maxSpent = 50
 
+// maxItems bounds of how many items marks are remembered; of others they go when their
+// time is over.
+const maxItems = 10_000
+
 // ErrRefused says that a write's condition did not hold.
 var ErrRefused = errors.New("once: refused")
 
@@ -138,6 +142,9 @@ func (w *Writer) give(id string, marks ...string) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if _, known := w.spent[id]; !known && len(w.spent) >= maxItems {
+		return
+	}
 	for _, m := range marks {
 		if !slices.Contains(w.spent[id], m) {
 			w.spent[id] = append(w.spent[id], m)
