@@ -52,7 +52,7 @@ func FuzzOperations(f *testing.F) {
 			}
 			require.Less(t, l.status, 500, o.Name)
 			for _, part := range l.parts {
-				require.True(t, json.Valid(part), "%s: %s", o.Name, part)
+				require.True(t, o.Name == "openapi" || json.Valid(part), "%s: %s", o.Name, part) // that is YAML
 			}
 		}
 		for p, err := range store.Products(t.Context(), "", 10) {
