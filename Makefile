@@ -172,8 +172,9 @@ perf: build/lockstep ## load the shop (URL=, USERS=10, DURATION=60s, HTML=build/
 	build/lockstep shop perf --url $(or $(URL),http://127.0.0.1:8085) --users $(or $(USERS),10) --duration $(or $(DURATION),60s) --html $(or $(HTML),build/perf.html)
 
 .PHONY: bench-shop
-bench-shop: ## measure the shop's CPU time, and that it stays flat as orders and products pile up
+bench-shop: build/dynamodb-local build/with-dynamodb ## measure the shop's CPU time, calls and units, and that they stay flat as orders and products pile up
 	go test -run '^$$' -bench . -benchtime 1x ./functions/shop
+	build/with-dynamodb -- go test -count=1 -v -timeout 20m -run StaysAsItIs ./functions/shop/dynamo -large
 
 .PHONY: bench-pi
 bench-pi: ## measure the sampler beside C; fails when a ratio is missed (needs gcc, Node, amd64 with AVX2)

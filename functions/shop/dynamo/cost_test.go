@@ -3,6 +3,7 @@ package dynamo_test
 import (
 	"context"
 	"encoding/base64"
+	"flag"
 	"fmt"
 	"strconv"
 	"sync"
@@ -145,6 +146,9 @@ func costs(t *testing.T, products, orders int) map[string]cost {
 	return all
 }
 
+// large makes the largest shops ten times larger, which takes DynamoDB Local minutes.
+var large = flag.Bool("large", false, "look at a shop of 100,000 orders, too, and at one of 10,000 products")
+
 // Calls and capacity do not depend on how many orders and products there are.
 func TestWhatARequestCostsStaysAsItIs(t *testing.T) {
 	t.Parallel()
@@ -154,7 +158,11 @@ func TestWhatARequestCostsStaysAsItIs(t *testing.T) {
 	require.InDelta(t, 1, few["create-order"].calls, 0)
 	require.InDelta(t, 2, few["order"].calls, 0)
 	require.InDelta(t, 16, few["orders"].calls, 0.5)
-	for _, size := range [][2]int{{10, 1000}, {10_000, 1000}, {10, 100_000}} {
+	sizes := [][2]int{{10, 1000}, {1000, 1000}, {10, 10_000}}
+	if *large {
+		sizes = append(sizes, [2]int{10_000, 1000}, [2]int{10, 100_000})
+	}
+	for _, size := range sizes {
 		many := costs(t, size[0], size[1])
 		t.Logf("%d products, %d orders: %v", size[0], size[1], many)
 		for name, c := range few {
