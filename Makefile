@@ -240,10 +240,11 @@ test-openapi: build/dev ## hold the shop against its OpenAPI description with sc
 
 # Each target by itself: Go fuzzes one at a time.
 FUZZTIME ?= 10s
+FUZZ_IN ?= functions shared wasmclient
 .PHONY: fuzz
 fuzz: export ONE := $(ONE)
-fuzz: ## run every fuzz target for FUZZTIME (10s), or ONE=FuzzBind alone
-	@grep -rHoE --include='*_test.go' '^func Fuzz[A-Za-z]+' functions shared wasmclient | sed -E 's|/[^/]+:func | |' | sort -u | \
+fuzz: ## run every fuzz target for FUZZTIME (10s), or ONE=FuzzBind alone, or those in FUZZ_IN=functions/toystore
+	@grep -rHoE --include='*_test.go' '^func Fuzz[A-Za-z]+' $(FUZZ_IN) | sed -E 's|/[^/]+:func | |' | sort -u | \
 	while read -r package target; do if [[ "$${ONE:-$$target}" = "$$target" ]]; then \
 	  echo "== $$target of $$package"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x "./$$package"; fi; done
 
