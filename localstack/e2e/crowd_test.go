@@ -11,9 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/stretchr/testify/require"
 
@@ -45,7 +43,7 @@ func TestACrowdIsNeverOversold(t *testing.T) {
 				need.DynamoDB(t)
 			}
 			b := startWith(t, bundle.Config{Store: store, Options: func(string) []func(*dynamodb.Options) {
-				return []func(*dynamodb.Options){soon, faults.Inject(faults.Random(1, goesWrong,
+				return []func(*dynamodb.Options){faults.Soon, faults.Inject(faults.Random(1, goesWrong,
 					faults.Throttled, faults.ServerError, faults.ServerErrorAfter, faults.Unsent, faults.Lost, faults.BrokenOff, faults.Conflict))}
 			}})
 			toy := "Crowd " + rand.Text()
@@ -61,10 +59,6 @@ func TestACrowdIsNeverOversold(t *testing.T) {
 			require.Zero(t, left)
 		})
 	}
-}
-
-func soon(o *dynamodb.Options) {
-	o.Retryer = retry.AddWithMaxBackoffDelay(o.Retryer, 20*time.Millisecond)
 }
 
 func stockOf(t *testing.T, b *bundle.Bundle, toy string) int64 {

@@ -31,7 +31,7 @@ func TestLoginsAreCountedExactly(t *testing.T) {
 			config := bundle.Config{Store: store, ServerLog: filepath.Join(t.TempDir(), "serverinfo.log"), LoginStat: filepath.Join(t.TempDir(), "login_stat.json")}
 			unreliable := config
 			unreliable.Options = func(string) []func(*dynamodb.Options) {
-				return []func(*dynamodb.Options){soon, faults.Inject(faults.Random(2, goesWrong,
+				return []func(*dynamodb.Options){faults.Soon, faults.Inject(faults.Random(2, goesWrong,
 					faults.Throttled, faults.ServerError, faults.ServerErrorAfter, faults.Unsent, faults.Lost, faults.BrokenOff, faults.Conflict))}
 			}
 			b := startWith(t, unreliable)

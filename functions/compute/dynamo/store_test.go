@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
@@ -44,30 +43,6 @@ func TestStore(t *testing.T) {
 	storetest.Run(t, suite())
 }
 
-// soon makes the SDK's own pauses short.
-func soon(o *dynamodb.Options) {
-	o.Retryer = retry.AddWithMaxBackoffDelay(o.Retryer, 20*time.Millisecond)
-}
-
-// bounded is the plan, but a call meets two faults at most: who tries three times has
-// an answer.
-func bounded(plan faults.Plan) faults.Plan {
-	var mu sync.Mutex
-	met := map[any]int{}
-	return func(a faults.Attempt) faults.Fault {
-		mu.Lock()
-		defer mu.Unlock()
-		if met[a.Input] == 2 {
-			return faults.None
-		}
-		fault := plan(a)
-		if fault != faults.None {
-			met[a.Input]++
-		}
-		return fault
-	}
-}
-
 // A third of all attempts meets something, some of them twice. What comes late does so
 // while the test goes on.
 func TestStoreUnderFaults(t *testing.T) {
@@ -76,7 +51,7 @@ func TestStoreUnderFaults(t *testing.T) {
 	t.Logf("seed %d", seed)
 	late := &faults.Late{}
 	t.Cleanup(func() { late.Wait() })
-	storetest.Run(t, suite(soon, faults.Inject(bounded(faults.Random(seed, 0.3,
+	storetest.Run(t, suite(faults.Soon, faults.Inject(faults.Bounded(faults.Random(seed, 0.3,
 		faults.Throttled, faults.ServerError, faults.ServerErrorAfter, faults.Unsent, faults.Lost, faults.BrokenOff, faults.Conflict,
 		faults.Delayed(5*time.Millisecond), late.After(5*time.Millisecond),
 	)))))

@@ -2,11 +2,9 @@ package dynamo_test
 
 import (
 	"math/rand/v2"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/stretchr/testify/require"
 
@@ -39,12 +37,7 @@ func eachWay(t *testing.T, test func(*testing.T, *dynamo.Store, faults.Fault)) {
 
 // over returns the store as a process has it that meets the plan.
 func over(s *dynamo.Store, plan faults.Plan) *dynamo.Store {
-	return with(s, soon, faults.Inject(plan))
-}
-
-// soon makes the SDK's own pauses short.
-func soon(o *dynamodb.Options) {
-	o.Retryer = retry.AddWithMaxBackoffDelay(o.Retryer, 20*time.Millisecond)
+	return with(s, faults.Soon, faults.Inject(plan))
 }
 
 // request is what a request of these tests has.
@@ -108,25 +101,6 @@ func both(one, two faults.Plan) faults.Plan {
 	}
 }
 
-// bounded is the plan, but a call meets two faults at most: who tries three times has
-// an answer.
-func bounded(plan faults.Plan) faults.Plan {
-	var mu sync.Mutex
-	met := map[any]int{}
-	return func(a faults.Attempt) faults.Fault {
-		mu.Lock()
-		defer mu.Unlock()
-		if met[a.Input] == 2 {
-			return faults.None
-		}
-		fault := plan(a)
-		if fault != faults.None {
-			met[a.Input]++
-		}
-		return fault
-	}
-}
-
 // everyThird is the fault at every third attempt at each call.
 func everyThird(fault faults.Fault) faults.Plan {
 	return func(a faults.Attempt) faults.Fault { return faults.Every(a.Call, 3, fault)(a) }
@@ -138,7 +112,7 @@ func TestStoreOverANetworkThatLosesEveryThirdAnswer(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			storetest.Run(t, func(t *testing.T) func(lease.Options) *locks.Service {
-				return open(t, soon, faults.Inject(bounded(everyThird(way))))
+				return open(t, faults.Soon, faults.Inject(faults.Bounded(everyThird(way))))
 			})
 		})
 	}
@@ -158,7 +132,7 @@ func TestStoreUnderFaults(t *testing.T) {
 			faults.Delayed(5 * time.Millisecond),
 		}
 		any, punctual := faults.Random(seed, 0.3, append(all, late.After(5*time.Millisecond))...), faults.Random(seed, 0.3, all...)
-		return open(t, soon, faults.Inject(bounded(func(a faults.Attempt) faults.Fault {
+		return open(t, faults.Soon, faults.Inject(faults.Bounded(func(a faults.Attempt) faults.Fault {
 			if aboutEndpoints(a) { // an operator's put that comes late undoes the next one
 				return punctual(a)
 			}

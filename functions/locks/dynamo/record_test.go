@@ -85,7 +85,7 @@ func TestRecordWhoseAnswersAreLost(t *testing.T) {
 	for name, way := range ways {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newStore(t, soon, faults.Inject(bounded(everyThird(way))))
+			s := newStore(t, faults.Soon, faults.Inject(faults.Bounded(everyThird(way))))
 			s.Namespace = "record-event"
 			require.JSONEq(t, `{"batchItemFailures": []}`, runRecord(t, s))
 		})

@@ -60,7 +60,7 @@ func TestCalls(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
 	called := map[string][]shared.Call{}
-	s := open(t, soon, faults.Inject(faults.Nth("TransactWriteItems", 4, faults.Lost)), shared.Recording(func(operation string, c shared.Call) {
+	s := open(t, faults.Soon, faults.Inject(faults.Nth("TransactWriteItems", 4, faults.Lost)), shared.Recording(func(operation string, c shared.Call) {
 		mu.Lock()
 		defer mu.Unlock()
 		if !slices.Contains(called[operation], c) {

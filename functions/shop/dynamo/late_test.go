@@ -58,7 +58,7 @@ func TestALateAttemptCreatesNoSecondOrder(t *testing.T) {
 			t.Parallel()
 			late, s := &faults.Late{}, open(t)()
 			mustPut(t, s, 100)
-			id, err := s.With(soon, first(late)).CreateOrder(t.Context(), lines(3), key)
+			id, err := s.With(faults.Soon, first(late)).CreateOrder(t.Context(), lines(3), key)
 			require.NoError(t, err)
 			other := mustOrder(t, s, 1)
 			require.Len(t, late.Release(), 1)
@@ -77,7 +77,7 @@ func TestARefusedOrderIsNotCreatedLater(t *testing.T) {
 			t.Parallel()
 			late, s := &faults.Late{}, open(t)()
 			mustPut(t, s, 2)
-			_, err := s.With(soon, first(late)).CreateOrder(t.Context(), lines(3), key)
+			_, err := s.With(faults.Soon, first(late)).CreateOrder(t.Context(), lines(3), key)
 			require.Equal(t, &shop.ShortError{Product: "tux", Asked: 3, Available: 2}, err)
 			mustPut(t, s, 100)
 			outcomes := late.Release()
@@ -102,7 +102,7 @@ func TestAnOrderThatComesJustBeforeItIsForgone(t *testing.T) {
 		}
 		return faults.None
 	}
-	id, err := s.With(soon, first(late), faults.Inject(restock)).CreateOrder(t.Context(), lines(3), "")
+	id, err := s.With(faults.Soon, first(late), faults.Inject(restock)).CreateOrder(t.Context(), lines(3), "")
 	require.NoError(t, err)
 	requireStock(t, 97, s)
 	requireOrders(t, s, id)
@@ -113,7 +113,7 @@ func TestARefusalThatIsNotSureIsUnknown(t *testing.T) {
 	t.Parallel()
 	late, s := &faults.Late{}, open(t)()
 	mustPut(t, s, 2)
-	_, err := s.With(soon, first(late), faults.Inject(faults.Every("UpdateItem", 1, faults.Unsent))).CreateOrder(t.Context(), lines(3), "")
+	_, err := s.With(faults.Soon, first(late), faults.Inject(faults.Every("UpdateItem", 1, faults.Unsent))).CreateOrder(t.Context(), lines(3), "")
 	requireUpstream(t, err)
 	late.Release()
 }
@@ -122,12 +122,12 @@ func TestARefusalThatIsNotSureIsUnknown(t *testing.T) {
 func TestALatePutSetsNothing(t *testing.T) {
 	t.Parallel()
 	late, s := &faults.Late{}, open(t)()
-	mustPut(t, s.With(soon, first(late)), 10)
+	mustPut(t, s.With(faults.Soon, first(late)), 10)
 	mustOrder(t, s, 1)
 	require.Len(t, late.Release(), 1)
 	requireStock(t, 9, s)
 
-	mustPut(t, s.With(soon, first(late)), 10)
+	mustPut(t, s.With(faults.Soon, first(late)), 10)
 	require.NoError(t, s.DeleteProduct(t.Context(), "tux"))
 	require.Len(t, late.Release(), 1)
 	_, err := s.Product(t.Context(), "tux")
@@ -139,7 +139,7 @@ func TestALateDeletionDeletesNothing(t *testing.T) {
 	t.Parallel()
 	late, s := &faults.Late{}, open(t)()
 	mustPut(t, s, 10)
-	require.NoError(t, s.With(soon, first(late)).DeleteProduct(t.Context(), "tux"))
+	require.NoError(t, s.With(faults.Soon, first(late)).DeleteProduct(t.Context(), "tux"))
 	mustPut(t, s, 7)
 	require.Len(t, late.Release(), 1)
 	requireStock(t, 7, s)

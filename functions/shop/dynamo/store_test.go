@@ -3,11 +3,9 @@ package dynamo_test
 import (
 	"crypto/rand"
 	mrand "math/rand/v2"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
@@ -47,30 +45,6 @@ func TestStore(t *testing.T) {
 	storetest.Run(t, suite())
 }
 
-// soon makes the SDK's own pauses short.
-func soon(o *dynamodb.Options) {
-	o.Retryer = retry.AddWithMaxBackoffDelay(o.Retryer, 20*time.Millisecond)
-}
-
-// bounded is the plan, but a call meets two faults at most: who tries three times has
-// an answer.
-func bounded(plan faults.Plan) faults.Plan {
-	var mu sync.Mutex
-	met := map[any]int{}
-	return func(a faults.Attempt) faults.Fault {
-		mu.Lock()
-		defer mu.Unlock()
-		if met[a.Input] == 2 {
-			return faults.None
-		}
-		fault := plan(a)
-		if fault != faults.None {
-			met[a.Input]++
-		}
-		return fault
-	}
-}
-
 func TestStoreOverANetworkThatLosesEveryThirdAnswer(t *testing.T) {
 	t.Parallel()
 	for name, way := range map[string]faults.Fault{
@@ -78,7 +52,7 @@ func TestStoreOverANetworkThatLosesEveryThirdAnswer(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			storetest.Run(t, suite(soon, faults.Inject(bounded(func(a faults.Attempt) faults.Fault { return faults.Every(a.Call, 3, way)(a) }))))
+			storetest.Run(t, suite(faults.Soon, faults.Inject(faults.Bounded(func(a faults.Attempt) faults.Fault { return faults.Every(a.Call, 3, way)(a) }))))
 		})
 	}
 }
@@ -98,7 +72,7 @@ func random(t *testing.T, share float64, late *faults.Late) faults.Plan {
 
 func TestStoreUnderFaults(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, suite(soon, faults.Inject(bounded(random(t, 0.3, &faults.Late{})))))
+	storetest.Run(t, suite(faults.Soon, faults.Inject(faults.Bounded(random(t, 0.3, &faults.Late{})))))
 }
 
 func TestACrowdNeverBuysMoreThanThereIs(t *testing.T) {
@@ -115,7 +89,7 @@ func TestACrowdOnABadDay(t *testing.T) {
 func crowd(t *testing.T, share float64) (unknown int64) {
 	t.Helper()
 	late, sound := &faults.Late{}, open(t)()
-	flaky := []func(*dynamodb.Options){soon, faults.Inject(random(t, share, late))}
+	flaky := []func(*dynamodb.Options){faults.Soon, faults.Inject(random(t, share, late))}
 	return storetest.Crowd(t, func() shop.Store { return sound.With(flaky...) }, func() shop.Store {
 		late.Wait()
 		return sound

@@ -74,7 +74,7 @@ func TestALateAttemptSellsNothing(t *testing.T) {
 			if buy.Key != "" {
 				call = "TransactWriteItems"
 			}
-			slow := s.With(soon, faults.Inject(faults.Nth(call, 1, late.Held())))
+			slow := s.With(faults.Soon, faults.Inject(faults.Nth(call, 1, late.Held())))
 			sale, err := slow.Buy(t.Context(), buy)
 			require.NoError(t, err)
 			require.Equal(t, toystore.Sale{Result: toystore.Bought, Stock: 99}, sale)
@@ -94,7 +94,7 @@ func TestALatePutSetsNothing(t *testing.T) {
 	t.Parallel()
 	late := &faults.Late{}
 	s := open(t)()
-	slow := s.With(soon, faults.Inject(faults.Nth("UpdateItem", 1, late.Held())))
+	slow := s.With(faults.Soon, faults.Inject(faults.Nth("UpdateItem", 1, late.Held())))
 	mustPut(t, slow, 10)
 	one(t, slow)
 	late.Release()

@@ -3,11 +3,9 @@ package dynamo_test
 import (
 	"crypto/rand"
 	mrand "math/rand/v2"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"go.uber.org/goleak"
 
@@ -46,30 +44,6 @@ func TestStore(t *testing.T) {
 	storetest.Run(t, suite())
 }
 
-// soon makes the SDK's own pauses short.
-func soon(o *dynamodb.Options) {
-	o.Retryer = retry.AddWithMaxBackoffDelay(o.Retryer, 20*time.Millisecond)
-}
-
-// bounded is the plan, but a call meets two faults at most: who tries three times has
-// an answer.
-func bounded(plan faults.Plan) faults.Plan {
-	var mu sync.Mutex
-	met := map[any]int{}
-	return func(a faults.Attempt) faults.Fault {
-		mu.Lock()
-		defer mu.Unlock()
-		if met[a.Input] == 2 {
-			return faults.None
-		}
-		fault := plan(a)
-		if fault != faults.None {
-			met[a.Input]++
-		}
-		return fault
-	}
-}
-
 func TestStoreOverANetworkThatLosesEveryThirdAnswer(t *testing.T) {
 	t.Parallel()
 	for name, way := range map[string]faults.Fault{
@@ -77,7 +51,7 @@ func TestStoreOverANetworkThatLosesEveryThirdAnswer(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			storetest.Run(t, suite(soon, faults.Inject(bounded(func(a faults.Attempt) faults.Fault { return faults.Every(a.Call, 3, way)(a) }))))
+			storetest.Run(t, suite(faults.Soon, faults.Inject(faults.Bounded(func(a faults.Attempt) faults.Fault { return faults.Every(a.Call, 3, way)(a) }))))
 		})
 	}
 }
@@ -90,7 +64,7 @@ func TestStoreUnderFaults(t *testing.T) {
 	t.Logf("seed %d", seed)
 	late := &faults.Late{}
 	t.Cleanup(func() { late.Wait() })
-	storetest.Run(t, suite(soon, faults.Inject(bounded(faults.Random(seed, 0.3,
+	storetest.Run(t, suite(faults.Soon, faults.Inject(faults.Bounded(faults.Random(seed, 0.3,
 		faults.Throttled, faults.ServerError, faults.ServerErrorAfter, faults.Unsent, faults.Lost, faults.BrokenOff, faults.Conflict,
 		faults.Delayed(5*time.Millisecond), late.After(5*time.Millisecond),
 	)))))

@@ -17,7 +17,6 @@ import (
 	"time"
 
 	"github.com/anishathalye/porcupine"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awsdynamodb "github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/smithy-go/middleware"
 	"github.com/stretchr/testify/require"
@@ -213,10 +212,6 @@ func onDynamoDB(t *testing.T, options ...func(*awsdynamodb.Options)) func() toys
 	}
 }
 
-func soon(o *awsdynamodb.Options) {
-	o.Retryer = retry.AddWithMaxBackoffDelay(o.Retryer, 20*time.Millisecond)
-}
-
 func TestHistories(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(5) {
@@ -227,7 +222,7 @@ func TestHistories(t *testing.T) {
 		})
 		t.Run(fmt.Sprint("on DynamoDB under faults ", seed), func(t *testing.T) {
 			t.Parallel()
-			h := run(t, false, onDynamoDB(t, soon, faults.Inject(faults.Random(seed, 0.05,
+			h := run(t, false, onDynamoDB(t, faults.Soon, faults.Inject(faults.Random(seed, 0.05,
 				faults.Throttled, faults.ServerError, faults.ServerErrorAfter, faults.Unsent, faults.Lost, faults.BrokenOff, faults.Conflict,
 			))))
 			require.Equal(t, porcupine.Ok, check(t, h))
