@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"lockstep/wasmclient/remote"
 	"lockstep/wasmclient/shop"
 )
 
@@ -132,7 +133,7 @@ func TestItGivesUpInTime(t *testing.T) {
 		require.Contains(t, failed.Message, "busy (tried ")
 		require.True(t, failed.InDoubt, "the first may have had its effect")
 		require.NoError(t, ctx.Err(), "it does not wait for what can't come in time")
-		require.Greater(t, time.Since(begin), time.Minute-shop.LongestWait)
+		require.Greater(t, time.Since(begin), time.Minute-remote.LongestWait)
 		require.Greater(t, s.calls, 10)
 		require.False(t, busy.InDoubt, "the errors of others are not written to")
 	})
@@ -146,7 +147,7 @@ func TestItComesBackWhenTheServerSays(t *testing.T) {
 		_, err := shop.Patient{Client: s}.Product(t.Context(), "a")
 		require.NoError(t, err)
 		require.GreaterOrEqual(t, time.Since(begin), time.Minute)
-		require.Less(t, time.Since(begin), time.Minute+shop.FirstWait)
+		require.Less(t, time.Since(begin), time.Minute+remote.FirstWait)
 	})
 }
 

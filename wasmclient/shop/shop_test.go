@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"lockstep/wasmclient/remote"
 	"lockstep/wasmclient/shop"
 )
 
@@ -109,12 +110,12 @@ func TestLost(t *testing.T) {
 		"here can't be reached: reset":    {t.Context(), dialing, false, false},
 		"here: not answered within 1s":    {ended, cause, true, false},
 	} {
-		lost := shop.Lost(c.ctx, "here", c.err)
+		lost := remote.Lost(c.ctx, "here", c.err)
 		require.EqualError(t, lost, says)
 		require.Equal(t, c.inDoubt, lost.InDoubt, says)
 		require.Equal(t, c.passing, lost.Passing, says)
 	}
-	require.False(t, shop.Lost(ended, "here", dialing).InDoubt, "nothing was sent")
+	require.False(t, remote.Lost(ended, "here", dialing).InDoubt, "nothing was sent")
 	require.True(t, shop.Wrong("here", "x").InDoubt)
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"lockstep/wasmclient/remote"
 	"lockstep/wasmclient/toystore"
 )
 
@@ -99,7 +100,7 @@ func TestItGivesUpInTime(t *testing.T) {
 		require.Contains(t, failed.Message, "busy (tried ")
 		require.True(t, failed.InDoubt, "the first may have had its effect")
 		require.NoError(t, ctx.Err(), "it does not wait for what can't come in time")
-		require.Greater(t, time.Since(begin), time.Minute-toystore.LongestWait)
+		require.Greater(t, time.Since(begin), time.Minute-remote.LongestWait)
 		require.Greater(t, s.calls, 10)
 		require.False(t, busy.InDoubt, "the errors of others are not written to")
 	})
@@ -112,13 +113,13 @@ func TestWaitsGrowAndHaveABound(t *testing.T) {
 		s := &script{fails: repeated(busy, 3)}
 		_, err := toystore.Patient{Client: s}.Query(t.Context(), "Tux")
 		require.NoError(t, err)
-		require.Less(t, time.Since(begin), 7*toystore.FirstWait, "1 + 2 + 4 at most")
+		require.Less(t, time.Since(begin), 7*remote.FirstWait, "1 + 2 + 4 at most")
 
 		begin = time.Now()
 		s = &script{fails: repeated(busy, 1000)}
 		_, err = toystore.Patient{Client: s}.Query(t.Context(), "Tux")
 		require.NoError(t, err)
-		require.InDelta(t, 1000*toystore.LongestWait.Seconds()/2, time.Since(begin).Seconds(), 300, "half the bound, on average: 6 standard deviations")
+		require.InDelta(t, 1000*remote.LongestWait.Seconds()/2, time.Since(begin).Seconds(), 300, "half the bound, on average: 6 standard deviations")
 	})
 }
 
@@ -130,7 +131,7 @@ func TestItComesBackWhenTheServerSays(t *testing.T) {
 		_, err := toystore.Patient{Client: s}.Query(t.Context(), "Tux")
 		require.NoError(t, err)
 		require.GreaterOrEqual(t, time.Since(begin), time.Minute)
-		require.Less(t, time.Since(begin), time.Minute+toystore.FirstWait)
+		require.Less(t, time.Since(begin), time.Minute+remote.FirstWait)
 	})
 }
 
@@ -151,12 +152,12 @@ func TestLost(t *testing.T) {
 	t.Parallel()
 	interrupted, cancel := context.WithCancelCause(t.Context())
 	cancel(errors.New("not answered within 1s"))
-	err := toystore.Lost(interrupted, "here", errors.New("i/o timeout"))
+	err := remote.Lost(interrupted, "here", errors.New("i/o timeout"))
 	require.EqualError(t, err, "here: not answered within 1s")
 	require.True(t, err.InDoubt)
 	require.False(t, err.Passing)
 
-	err = toystore.Lost(t.Context(), "here", errors.New("EOF"))
+	err = remote.Lost(t.Context(), "here", errors.New("EOF"))
 	require.EqualError(t, err, "here: the answer is lost: EOF")
 	require.True(t, err.InDoubt && err.Passing)
 }

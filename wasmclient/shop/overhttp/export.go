@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 
+	"lockstep/wasmclient/remote"
 	"lockstep/wasmclient/shop"
 )
 
@@ -21,7 +22,7 @@ func (c *Client) Export(ctx context.Context, each func(shop.Order) error) error 
 	if response.StatusCode != http.StatusOK {
 		body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
 		if err != nil {
-			return shop.Lost(ctx, c.base, err)
+			return remote.Lost(ctx, c.base, err)
 		}
 		return c.refused(response, body)
 	}
@@ -31,7 +32,7 @@ func (c *Client) Export(ctx context.Context, each func(shop.Order) error) error 
 		case errors.Is(err, io.EOF):
 			return nil
 		case brokeOff(err):
-			return shop.Lost(ctx, c.base, err)
+			return remote.Lost(ctx, c.base, err)
 		case err != nil:
 			return shop.Wrong(c.base, "%v", err)
 		case order.ID < 1:

@@ -14,6 +14,7 @@ import (
 
 	toystorev1 "lockstep/shared/proto/toystore/v1"
 	"lockstep/shared/proto/toystore/v1/toystorev1connect"
+	"lockstep/wasmclient/remote"
 	"lockstep/wasmclient/toystore"
 )
 
@@ -86,10 +87,10 @@ func (c *Client) Close() error {
 func (c *Client) failed(ctx context.Context, err error) error {
 	said := new(connect.Error)
 	if !errors.As(err, &said) || ctx.Err() != nil {
-		return toystore.Lost(ctx, c.base, err)
+		return remote.Lost(ctx, c.base, err)
 	}
 	if network := new(net.OpError); !connect.IsWireError(err) && errors.As(err, &network) {
-		return toystore.Lost(ctx, c.base, err)
+		return remote.Lost(ctx, c.base, err)
 	}
 	failed := &toystore.Error{Message: fmt.Sprintf("%s: %s: %s", c.base, said.Code(), said.Message()), Err: err}
 	switch said.Code() {

@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"lockstep/wasmclient/remote"
 	"lockstep/wasmclient/toystore"
 )
 
@@ -51,7 +52,7 @@ func (c *Client) call(ctx context.Context, r request) (answer, error) {
 	defer func() { _ = response.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
 	if err != nil {
-		return answer{}, toystore.Lost(ctx, c.base, err)
+		return answer{}, remote.Lost(ctx, c.base, err)
 	}
 	if response.StatusCode != http.StatusOK && response.StatusCode != r.also {
 		return answer{}, c.refused(response, body)
@@ -84,7 +85,7 @@ func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
 	if err == nil {
 		return response, nil
 	}
-	lost := toystore.Lost(ctx, c.base, errors.Unwrap(err)) // without method and URL, which it names already
+	lost := remote.Lost(ctx, c.base, errors.Unwrap(err)) // without method and URL, which it names already
 	if !connected.Load() {
 		lost.InDoubt = false
 		if network := new(net.OpError); ctx.Err() == nil && !errors.As(err, &network) { // a wrap's refusal, TLS

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"lockstep/wasmclient/remote"
 	"lockstep/wasmclient/toystore"
 )
 
@@ -102,12 +103,12 @@ func (c *Client) ask(ctx context.Context, method, name string) (string, error) {
 		return "", &toystore.Error{Message: context.Cause(ctx).Error(), Err: context.Cause(ctx)}
 	}
 	if err := c.connect(ctx); err != nil {
-		return "", toystore.Lost(ctx, c.address, err)
+		return "", remote.Lost(ctx, c.address, err)
 	}
 	answer, err := c.exchange(ctx, method+": "+name+"\n")
 	if err != nil {
 		_ = c.hangUp() // a late answer would pass for that of the next request
-		return "", toystore.Lost(ctx, c.address, err)
+		return "", remote.Lost(ctx, c.address, err)
 	}
 	return answer, nil
 }
