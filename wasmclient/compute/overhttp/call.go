@@ -10,10 +10,9 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"strconv"
-	"time"
 
 	"lockstep/wasmclient/compute"
+	"lockstep/wasmclient/remote/overhttp"
 )
 
 // maxAnswer is how much of an answer is read, in bytes.
@@ -80,16 +79,9 @@ func (c *Client) refused(response *http.Response, body []byte) error {
 	status := response.StatusCode
 	says := cmp.Or(said.Error, said.Message, http.StatusText(status))
 	failed := &compute.Error{Message: fmt.Sprintf("%s: %d: %s", c.base, status, says), Status: status}
-	switch status {
-	case http.StatusNotFound:
-		if said.Error == "" || said.Error == noSuchPath {
-			failed.Message += " (is this a compute service's address?)"
-		}
-	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		failed.Passing = true
-		if seconds, err := strconv.Atoi(response.Header.Get("Retry-After")); err == nil && seconds > 0 {
-			failed.After = time.Duration(min(seconds, 3600)) * time.Second
-		}
+	failed.Passing, failed.After = overhttp.Passing(response)
+	if status == http.StatusNotFound && (said.Error == "" || said.Error == noSuchPath) {
+		failed.Message += " (is this a compute service's address?)"
 	}
 	return failed
 }

@@ -6,12 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
-	"time"
 
 	"lockstep/wasmclient/compute"
+	"lockstep/wasmclient/remote/overhttp"
 )
 
 // Client is a client of one service. Safe for concurrent use. Use New.
@@ -24,25 +23,13 @@ type Client struct {
 var _ compute.Follower = (*Client)(nil)
 
 // Wrap puts something around what sends requests, such as a signer.
-type Wrap func(next http.RoundTripper) http.RoundTripper
+type Wrap = overhttp.Wrap
 
 // New returns a client of the service at base, as in http://127.0.0.1:8084. Each of
 // wraps goes around those before it.
 func New(base string, wraps ...Wrap) *Client {
-	transport := &http.Transport{
-		DialContext:       (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
-		ForceAttemptHTTP2: true,
-		IdleConnTimeout:   2 * time.Second, // servers keep idle ones for 5 s and more
-	}
-	var way http.RoundTripper = transport
-	for _, wrap := range wraps {
-		way = wrap(way)
-	}
-	return &Client{base: base, transport: transport, client: &http.Client{
-		// A redirected POST would turn into a GET.
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Transport:     way,
-	}}
+	client, transport := overhttp.NewClient(0, wraps...)
+	return &Client{base: base, transport: transport, client: client}
 }
 
 // Close gives the connections up, when no call is under way.

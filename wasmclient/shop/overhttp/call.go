@@ -1,21 +1,15 @@
 package overhttp
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"net/http/httptrace"
-	"strconv"
-	"sync/atomic"
-	"time"
 
 	"lockstep/wasmclient/remote"
+	"lockstep/wasmclient/remote/overhttp"
 	"lockstep/wasmclient/shop"
 )
 
@@ -62,38 +56,7 @@ func (c *Client) call(ctx context.Context, r request) (answer, error) {
 }
 
 func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
-	var connected atomic.Bool // before that nothing can have been sent
-	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected.Store(true) }})
-	var body io.Reader
-	if r.body != nil {
-		text, err := json.Marshal(r.body)
-		if err != nil {
-			return nil, &shop.Error{Message: err.Error(), Err: err}
-		}
-		body = bytes.NewReader(text)
-	}
-	out, err := http.NewRequestWithContext(traced, r.method, c.base+r.path, body)
-	if err != nil {
-		return nil, &shop.Error{Message: err.Error(), Err: err}
-	}
-	if r.body != nil {
-		out.Header.Set("Content-Type", "application/json")
-	}
-	if r.key != "" {
-		out.Header.Set("Idempotency-Key", r.key)
-	}
-	response, err := c.client.Do(out)
-	if err == nil {
-		return response, nil
-	}
-	lost := remote.Lost(ctx, c.base, errors.Unwrap(err)) // without method and URL, which it names already
-	if !connected.Load() {
-		lost.InDoubt = false
-		if network := new(net.OpError); ctx.Err() == nil && !errors.As(err, &network) { // a wrap's refusal, TLS
-			lost.Message, lost.Passing = fmt.Sprintf("%s: not sent: %v", c.base, errors.Unwrap(err)), false
-		}
-	}
-	return nil, lost
+	return overhttp.Send(ctx, c.client, overhttp.Request{Method: r.method, Base: c.base, Path: r.path, Key: r.key, Body: r.body})
 }
 
 // theirs are the codes of a shop's own 404.
@@ -112,16 +75,9 @@ func (c *Client) refused(response *http.Response, body []byte) error {
 		Message: fmt.Sprintf("%s: %d: %s", c.base, status, cmp.Or(said.Message, said.Error, http.StatusText(status))),
 		InDoubt: status >= 500,
 	}
-	switch status {
-	case http.StatusNotFound:
-		if !theirs[said.Error] {
-			failed.Message += " (is this a shop's address?)"
-		}
-	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		failed.Passing = true
-		if seconds, err := strconv.Atoi(response.Header.Get("Retry-After")); err == nil && seconds > 0 {
-			failed.After = time.Duration(min(seconds, 3600)) * time.Second
-		}
+	failed.Passing, failed.After = overhttp.Passing(response)
+	if status == http.StatusNotFound && !theirs[said.Error] {
+		failed.Message += " (is this a shop's address?)"
 	}
 	if status < 400 { // another success than the contract's, or a redirect
 		failed.Message = fmt.Sprintf("%s answers what no shop does: status %d", c.base, status)

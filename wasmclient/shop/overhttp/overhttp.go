@@ -3,13 +3,12 @@ package overhttp
 
 import (
 	"context"
-	"net"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 
+	"lockstep/wasmclient/remote/overhttp"
 	"lockstep/wasmclient/shop"
 )
 
@@ -22,27 +21,18 @@ type Client struct {
 
 var _ shop.Client = (*Client)(nil)
 
+// maxIdle is how many connections are kept: as many as there may be users of a load
+// test.
+const maxIdle = 1000
+
 // Wrap puts something around what sends requests, such as a signer.
-type Wrap func(next http.RoundTripper) http.RoundTripper
+type Wrap = overhttp.Wrap
 
 // New returns a client of the server at base, as in http://127.0.0.1:8085. Each of
 // wraps goes around those before it; a request that one of them refuses was not sent.
 func New(base string, wraps ...Wrap) *Client {
-	transport := &http.Transport{
-		DialContext:         (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
-		ForceAttemptHTTP2:   true,
-		MaxIdleConnsPerHost: 1000,            // as many as there may be users of a load test
-		IdleConnTimeout:     2 * time.Second, // servers keep idle ones for 5 s and more
-	}
-	var way http.RoundTripper = transport
-	for _, wrap := range wraps {
-		way = wrap(way)
-	}
-	return &Client{base: base, transport: transport, client: &http.Client{
-		// A redirected POST would turn into a GET.
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Transport:     way,
-	}}
+	client, transport := overhttp.NewClient(maxIdle, wraps...)
+	return &Client{base: base, transport: transport, client: client}
 }
 
 // CreateProduct implements shop.Client.

@@ -1,21 +1,15 @@
 package overhttp
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"net/http/httptrace"
-	"strconv"
-	"sync/atomic"
-	"time"
 
 	"lockstep/wasmclient/remote"
+	"lockstep/wasmclient/remote/overhttp"
 	"lockstep/wasmclient/toystore"
 )
 
@@ -61,38 +55,7 @@ func (c *Client) call(ctx context.Context, r request) (answer, error) {
 }
 
 func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
-	var connected atomic.Bool // before that nothing can have been sent
-	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected.Store(true) }})
-	var body io.Reader
-	if r.body != nil {
-		text, err := json.Marshal(r.body)
-		if err != nil {
-			return nil, err
-		}
-		body = bytes.NewReader(text)
-	}
-	out, err := http.NewRequestWithContext(traced, r.method, c.base+r.path, body)
-	if err != nil {
-		return nil, &toystore.Error{Message: err.Error(), Err: err}
-	}
-	if r.body != nil {
-		out.Header.Set("Content-Type", "application/json")
-	}
-	if r.key != "" {
-		out.Header.Set("Idempotency-Key", r.key)
-	}
-	response, err := c.client.Do(out)
-	if err == nil {
-		return response, nil
-	}
-	lost := remote.Lost(ctx, c.base, errors.Unwrap(err)) // without method and URL, which it names already
-	if !connected.Load() {
-		lost.InDoubt = false
-		if network := new(net.OpError); ctx.Err() == nil && !errors.As(err, &network) { // a wrap's refusal, TLS
-			lost.Message, lost.Passing = fmt.Sprintf("%s: not sent: %v", c.base, errors.Unwrap(err)), false
-		}
-	}
-	return nil, lost
+	return overhttp.Send(ctx, c.client, overhttp.Request{Method: r.method, Base: c.base, Path: r.path, Key: r.key, Body: r.body})
 }
 
 // noSuchPath is what a server of ours says of a path that it does not serve.
@@ -111,14 +74,9 @@ func (c *Client) refused(response *http.Response, body []byte) error {
 		return toystore.ErrNoSuchToy
 	}
 	failed := &toystore.Error{Message: fmt.Sprintf("%s: %d: %s", c.base, status, says), InDoubt: status >= 500}
-	switch status {
-	case http.StatusNotFound:
+	failed.Passing, failed.After = overhttp.Passing(response)
+	if status == http.StatusNotFound {
 		failed.Message += " (is this a toy store's address?)"
-	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		failed.Passing = true
-		if seconds, err := strconv.Atoi(response.Header.Get("Retry-After")); err == nil && seconds > 0 {
-			failed.After = time.Duration(min(seconds, 3600)) * time.Second
-		}
 	}
 	return failed
 }

@@ -4,12 +4,11 @@ package overhttp
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
+	"lockstep/wasmclient/remote/overhttp"
 	"lockstep/wasmclient/toystore"
 )
 
@@ -23,26 +22,13 @@ type Client struct {
 var _ toystore.Client = (*Client)(nil)
 
 // Wrap puts something around what sends requests, such as a signer.
-type Wrap func(next http.RoundTripper) http.RoundTripper
+type Wrap = overhttp.Wrap
 
 // New returns a client of the server at base, as in http://127.0.0.1:8082. Each of
 // wraps goes around those before it; a request that one of them refuses was not sent.
 func New(base string, wraps ...Wrap) *Client {
-	transport := &http.Transport{
-		DialContext:         (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
-		ForceAttemptHTTP2:   true,
-		MaxIdleConnsPerHost: 100,
-		IdleConnTimeout:     2 * time.Second, // servers keep idle ones for 5 s and more
-	}
-	var way http.RoundTripper = transport
-	for _, wrap := range wraps {
-		way = wrap(way)
-	}
-	return &Client{base: base, transport: transport, client: &http.Client{
-		// A redirected POST would turn into a GET.
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Transport:     way,
-	}}
+	client, transport := overhttp.NewClient(100, wraps...)
+	return &Client{base: base, transport: transport, client: client}
 }
 
 // Query implements toystore.Client.
