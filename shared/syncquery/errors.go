@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
-	"time"
 )
 
 // Errors of a Server's calls.
@@ -67,22 +65,6 @@ func gaveUp(ctx context.Context, last error) error {
 	return fmt.Errorf("%w; last: %w", context.Cause(ctx), last)
 }
 
-// firstPause is how long a client waits at most before it tries a lock again; each
-// further time in a row doubles it, up to lastPause.
-const (
-	firstPause = 50 * time.Millisecond
-	lastPause  = 800 * time.Millisecond
-)
-
-// pause waits for a random time up to a ceiling that grows with the tries before
-// it (full jitter), so that clients that met once don't meet again, or until ctx
-// is done.
-func pause(ctx context.Context, before int) {
-	ceiling := min(firstPause<<min(before, 10), lastPause)
-	timer := time.NewTimer(rand.N(ceiling)) //nolint:gosec // jitter, not a secret
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-	case <-timer.C:
-	}
-}
+// errGivenUp is the error of a reading that ended before it was through, and says
+// nothing.
+var errGivenUp = errors.New("given up")

@@ -1,213 +1,136 @@
 package syncquery
 
 import (
-	"context"
-	"maps"
 	"slices"
-	"sync"
+	"time"
 )
 
-// grouping answers all queries that wait from one synchronized reading, while the
-// next group forms. It never waits while it holds a lock: what it can't lock it
-// goes around by other endpoints, and queries for which there is no way around
-// wait for the next round. So it can't deadlock with anybody, whatever the other
-// client does.
+// grouping answers all queries that wait from one synchronized reading, while the next
+// group forms. A group locks only after its members came, so that answers are fresh.
+//
+// A group does not wait for what others have locked: it goes around, and those for whom
+// there is no way around wait for it in a reading of their own, which holds up nobody.
+// While few queries are about, a second group may read at endpoints that the first one
+// doesn't need; when many are, one group for all is faster.
 type grouping struct {
-	ledger *ledger
+	*Machine
+	patient *reading // of those who wait for others; nil if nobody does
+	active  []*reading
+	looking bool
+	resting *timer // until it may lock again
 
-	mu      sync.Mutex
-	waiting []*member
-	running bool
-	done    sync.WaitGroup
-	came    chan struct{} // holds one when somebody has come, to wake the dispatcher
-
-	together *bool // whether the server reads together; nil until it was asked. The dispatcher's
-	answered int   // how many the last round together answered. The dispatcher's
+	together together
 }
 
-func (g *grouping) query(ctx context.Context, ids []int64) (map[int64]string, error) {
-	m := newMember(ctx, ids)
-	g.join(m)
-	return m.wait()
-}
+// fewQueries is how many queries may be about for a second group to pay.
+const fewQueries = 8
 
-func (g *grouping) join(m *member) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.waiting = append(g.waiting, m)
-	select {
-	case g.came <- struct{}{}:
-	default: // it is told already
+func (g *grouping) dispatch() {
+	if len(g.waiting) == 0 || g.looking {
+		return
 	}
-	if !g.running {
-		g.running = true
-		g.done.Go(g.run)
+	if !g.together.known {
+		g.askWhether()
+		return
 	}
-}
-
-func (g *grouping) wait() { g.done.Wait() }
-
-// run makes rounds until nobody waits.
-func (g *grouping) run() {
-	stuck := 0 // rounds in a row that answered nobody
-	for g.anybody() {
-		members, postponed := g.turn()
-		if len(postponed) < len(members) {
-			stuck = 0
-		} else if len(members) > 0 { // don't turn on the spot
-			g.pauseUntilSomebodyComes(postponed, stuck)
-			stuck++
+	if g.together.can {
+		g.dispatchTogether()
+		return
+	}
+	if len(g.active) > 0 && (len(g.active) > 1 || len(g.active[0].members)+len(g.waiting) > fewQueries) {
+		return
+	}
+	if earliest := g.notBefore(); earliest > g.now {
+		if g.resting == nil {
+			g.resting = g.after(earliest-g.now, func() { g.resting = nil })
 		}
-		g.giveBack(postponed)
+		return
 	}
+	g.lookAndBegin()
 }
 
-// turn makes one round, and returns whom it was for and who of them has no answer.
-func (g *grouping) turn() (members, postponed []*member) {
-	server, can := g.ledger.server.(Together)
-	if can && g.together == nil {
-		if err := g.askWhether(server); err != nil {
-			members = g.take()
-			return members, conclude(members, func(*member) outcome { return outcome{err: err} })
-		}
-	}
-	if can && *g.together {
-		g.gather()
-		members = g.take()
-		return members, g.roundTogether(server, members)
-	}
-	registry, err := g.readRegistry()
-	members = g.take() // also those who came while the registry was read
-	postponed = g.round(members, registry, err)
-	g.ledger.clear(context.Background(), lost, g.ledger.doubtful()...)
-	return members, postponed
+// lookAndBegin reads the registry and begins a reading for those who wait by then.
+func (g *grouping) lookAndBegin() {
+	g.looking = true
+	asked := g.now
+	g.look(func(err error) {
+		g.clear(lost, func() {
+			g.looking = false
+			g.place(g.takeWaiting(), asked, err) // also those who came meanwhile
+		})
+	})
 }
 
-// pauseUntilSomebodyComes pauses for the postponed. Who comes meanwhile need not
-// wait for what those wait for.
-func (g *grouping) pauseUntilSomebodyComes(postponed []*member, before int) {
-	ctx, cancel := lifetime(postponed)
-	defer cancel()
-	over := make(chan struct{})
-	go func() {
-		defer close(over)
-		pause(ctx, before)
-	}()
-	select {
-	case <-over:
-	case <-g.came:
-		cancel()
-		<-over
-	}
-}
-
-// anybody drops the queries that were given up, and says whether others wait. When
-// none do, the dispatcher's work is done.
-func (g *grouping) anybody() bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.waiting = slices.DeleteFunc(g.waiting, func(m *member) bool { return m.ctx.Err() != nil })
-	for _, m := range g.waiting {
-		m.early = true
-	}
-	g.running = len(g.waiting) > 0
-	return g.running
-}
-
-func (g *grouping) take() []*member {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	members := g.waiting
+func (g *grouping) takeWaiting() []*query {
+	waiting := g.waiting
 	g.waiting = nil
-	select {
-	case <-g.came: // those are among them
-	default:
-	}
-	return members
+	return waiting
 }
 
-func (g *grouping) giveBack(postponed []*member) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.waiting = append(postponed, g.waiting...)
-}
-
-func (g *grouping) readRegistry() (Registry, error) {
-	g.mu.Lock()
-	ctx, cancel := lifetime(g.waiting)
-	g.mu.Unlock()
-	defer cancel()
-	return g.ledger.registry(ctx)
-}
-
-// round makes one synchronized reading for the members, answers those it can, and
-// returns the others.
-func (g *grouping) round(members []*member, registry Registry, err error) (postponed []*member) {
-	if err != nil {
-		return conclude(members, func(*member) outcome { return outcome{err: err} })
-	}
-	ctx, cancel := lifetime(members)
-	defer cancel()
-	known, postponed := admit(members, registry)
-	held := &hold{ledger: g.ledger}
-	defer func() { _ = held.release(ctx, atOnce) }() // for a panic; else all is free by then
-	locked, trouble := g.lockCover(ctx, held, registry, union(known, nil))
-	states, unread := readAll(ctx, g.ledger, places(locked, union(known, trouble), false), atOnce)
-	maps.Copy(trouble, unread)
-	lost := held.release(ctx, atOnce)
-	return append(postponed, conclude(known, func(m *member) outcome { return m.pick(states, trouble, lost) })...)
-}
-
-// admit parts those whose ids are all known from those whose aren't: an unknown id
-// fails its own query, never the group's. Who came after the registry was read is
-// not judged by it, but postponed.
-func admit(members []*member, registry Registry) (known, postponed []*member) {
-	served := registry.Served()
-	for _, m := range members {
-		switch err := unknown(m.ids, served); {
-		case err == nil:
-			known = append(known, m)
-		case m.early:
-			m.answer(outcome{err: err})
-		default:
-			postponed = append(postponed, m)
+// place finds every query its reading. Who came after the registry was asked for is not
+// judged by it.
+func (g *grouping) place(waiting []*query, asked time.Duration, failed error) {
+	var going, waitingForOthers []*query
+	for _, q := range waiting {
+		if failed != nil {
+			g.conclude(q, nil, failed)
+			continue
 		}
-	}
-	return known, postponed
-}
-
-// lockCover locks a cover of ids without waiting. Where a lock is refused it plans
-// again around it. It returns the endpoints that it holds, and for each id that it
-// found no way to the reason.
-func (g *grouping) lockCover(ctx context.Context, held *hold, registry Registry, ids []int64) (locked []Endpoint, trouble map[int64]error) {
-	trouble = map[int64]error{}
-	doubtful := g.ledger.doubtful()
-	candidates := []Endpoint(registry)
-	refused := map[string]error{}
-	for missing := ids; len(missing) > 0 && ctx.Err() == nil; {
-		plan, _ := CoverAround(candidates, missing, func(e Endpoint) bool { return e.Locked || slices.Contains(doubtful, e.Name) })
-		if len(plan) == 0 {
-			for _, id := range missing {
-				trouble[id] = why(registry, id, refused)
+		if err := g.unknown(q); err != nil {
+			if q.came > asked {
+				g.waiting = append(g.waiting, q)
+				continue
 			}
-			return locked, trouble
+			g.answer(q, nil, err)
+			continue
 		}
-		maps.Copy(refused, held.try(ctx, names(plan)))
-		candidates = slices.DeleteFunc(slices.Clone(candidates), func(e Endpoint) bool { return slices.Contains(names(plan), e.Name) })
-		for _, e := range plan {
-			if refused[e.Name] == nil {
-				locked = append(locked, e)
-			}
+		switch worst, _ := g.standing(q); worst {
+		case free:
+			going = append(going, q)
+		case ours:
+			g.behind = append(g.behind, q)
+		case foreign:
+			waitingForOthers = append(waitingForOthers, q)
 		}
-		missing = slices.DeleteFunc(slices.Clone(missing), func(id int64) bool { return len(places(locked, []int64{id}, false)) > 0 })
 	}
-	return locked, trouble
+	if len(going) > 0 {
+		r := g.begin(going)
+		g.active = append(g.active, r)
+		r.lockAround()
+	}
+	if len(waitingForOthers) > 0 {
+		g.waitForOthers(waitingForOthers)
+	}
 }
 
-func names(endpoints []Endpoint) []string {
-	all := make([]string, len(endpoints))
-	for i, e := range endpoints {
-		all[i] = e.Name
+// waitForOthers has queries wait for what others have locked.
+func (g *grouping) waitForOthers(queries []*query) {
+	r := g.patient
+	switch {
+	case r == nil:
+		g.patient = g.begin(queries)
+		g.patient.patient = &patience{look: g.now}
+		g.patient.await()
+	case r.stage == lockingStage && len(r.held) == 0 && r.locking == 0:
+		r.join(queries...)
+	default: // it has what it waited for: they wait for the next one
+		g.behind = append(g.behind, queries...)
 	}
-	return all
+}
+
+// absorb has a reading that has just got what it waited for take in all who wait.
+func (g *grouping) absorb(r *reading) {
+	for _, q := range slices.Concat(g.behind, g.postponed, g.waiting) {
+		if g.unknown(q) == nil {
+			r.join(q)
+		}
+	}
+}
+
+func (g *grouping) ended(r *reading) {
+	g.active = slices.DeleteFunc(g.active, func(other *reading) bool { return other == r })
+	if g.patient == r {
+		g.patient = nil
+	}
+	g.unblock()
 }

@@ -2,9 +2,10 @@
 // behind an endpoint that must be locked first: every endpoint involved is locked
 // before the first resource is read, and none is freed before the last one was.
 //
-// A Client answers queries by one of the strategies. It reaches the server through
-// the interface Server; the subpackages speak the old HTTP API over net/http
-// (overhttp) and over a browser's or Node's fetch (overfetch).
+// A strategy is a Machine, which does no input or output: events go in and commands come
+// out. A Client runs one over the interface Server; the subpackages speak the old HTTP
+// API and our own over net/http (overhttp) and over a browser's or Node's fetch
+// (overfetch). A simulation runs many on a virtual clock.
 //
 // What holds for every strategy: a lock is freed on every path, also when the
 // query is cancelled or something panics; only locks that the server said it gave
@@ -67,13 +68,16 @@ const (
 	Serial Strategy = "serial"
 	// Baseline: one query at a time, its reads in parallel: the usual client.
 	Baseline Strategy = "baseline"
+	// Cover: each query by a smallest cover of its resources, as many queries at once as
+	// have no endpoint in common.
+	Cover Strategy = "cover"
 	// Group: all queries that wait are answered from one synchronized reading; a server
 	// that can make it by itself is left to do so.
 	Group Strategy = "group"
 )
 
 // Strategies lists every strategy.
-func Strategies() []Strategy { return []Strategy{Serial, Baseline, Group} }
+func Strategies() []Strategy { return []Strategy{Serial, Baseline, Cover, Group} }
 
 // StrategyNames lists the names of all strategies, comma-separated.
 func StrategyNames() string {
@@ -100,75 +104,40 @@ type Options struct {
 	// CallTimeout ends a call that is not answered, as a lost answer. Reading may
 	// take long by design and has three times as much. Default: 10 s.
 	CallTimeout time.Duration
+	// Observe, if not nil, is told whatever happens, one after the other. It must not
+	// call back.
+	Observe func(Happening)
+	// Without leaves one of the rules out by which clients share an old server, to measure
+	// what it is worth.
+	Without Rule
 }
 
-// Client answers synchronized queries. Safe for concurrent use.
-type Client struct {
-	strategy interface {
-		query(ctx context.Context, ids []int64) (map[int64]string, error)
-		wait()
+// Rule is one of the rules by which clients share a server that knows no queue.
+type Rule string
+
+// The rules.
+const (
+	// OrderedWait: who waits for an endpoint holds only what comes before it in an order
+	// that all see the same.
+	OrderedWait Rule = "ordered-wait"
+	// ReleaseBeforeWaiting: everything above that is freed before the wait.
+	ReleaseBeforeWaiting Rule = "release-before-waiting"
+	// Turnstile: the first endpoint, the rarest, is waited for with empty hands, before
+	// any other is tried.
+	Turnstile Rule = "turnstile"
+	// CourtesyPause: what was freed is left alone for a moment when others are about.
+	CourtesyPause Rule = "courtesy-pause"
+)
+
+// Rules lists every rule.
+func Rules() []Rule { return []Rule{OrderedWait, ReleaseBeforeWaiting, Turnstile, CourtesyPause} }
+
+func (o Options) withDefaults() Options {
+	if o.CallTimeout <= 0 {
+		o.CallTimeout = 10 * time.Second
 	}
-	ledger *ledger
+	return o
 }
 
-// New returns a client that answers by the strategy.
-func New(server Server, strategy Strategy, options Options) *Client {
-	if options.CallTimeout <= 0 {
-		options.CallTimeout = 10 * time.Second
-	}
-	c := &Client{ledger: newLedger(server, options)}
-	if strategy == Group {
-		c.strategy = &grouping{ledger: c.ledger, came: make(chan struct{}, 1)}
-	} else {
-		c.strategy = newSequential(c.ledger, strategy == Baseline)
-	}
-	return c
-}
-
-// Query returns the state of every resource, all read while every endpoint
-// involved was locked by this client. An id may be named more than once; no ids
-// are answered without a call.
-//
-// It tries until ctx is done; ctx should have a deadline. Errors: an
-// *UnknownResourceError at once; what the server says that no retry will mend;
-// else ctx's, with what stood in the way last.
-func (c *Client) Query(ctx context.Context, ids ...int64) (map[int64]string, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	if len(ids) == 0 {
-		return map[int64]string{}, nil
-	}
-	ids = slices.Clone(ids)
-	slices.Sort(ids)
-	return c.strategy.query(ctx, slices.Compact(ids))
-}
-
-// Registry reads the registry, and tries until ctx is done or no retry will help.
-func (c *Client) Registry(ctx context.Context) (Registry, error) {
-	for try := 0; ; try++ {
-		registry, err := c.ledger.registry(ctx)
-		if err == nil || !passes(err) {
-			return registry, err
-		}
-		if pause(ctx, try); ctx.Err() != nil {
-			return nil, gaveUp(ctx, err)
-		}
-	}
-}
-
-// InDoubt is what to tell people of the endpoints that Close returns.
-func InDoubt(possiblyLocked []string) string {
-	return "possibly left locked, as the answer to a call was lost: " + strings.Join(possiblyLocked, ", ")
-}
-
-// Close waits until what is under way has ended and its locks are freed, and
-// returns, sorted, the endpoints that are possibly left locked by this client: for
-// each the answer to a call was lost, so that only the server knows, and the registry
-// does not show it as free. With Options.Alone they are freed here, and named only
-// where even that failed. No query may be started after Close; to close twice does
-// no harm.
-func (c *Client) Close() (possiblyLocked []string) {
-	c.strategy.wait()
-	return c.ledger.close()
-}
+// readTimeout is how long a read may take: reading takes its time by design.
+func (o Options) readTimeout() time.Duration { return 3 * o.CallTimeout }

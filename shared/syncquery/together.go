@@ -1,70 +1,34 @@
 package syncquery
 
 import (
-	"context"
 	"errors"
 	"slices"
 	"time"
 )
 
+// together is what a grouping knows of a server that makes whole readings by itself.
+type together struct {
+	known    bool // whether it does
+	can      bool
+	calls    int    // under way
+	answered int    // how many the last reading answered
+	gathered *timer // rings when those have had time to ask again; nil otherwise
+	over     bool   // it has rung
+}
+
 // askWhether finds out whether the server reads together.
-func (g *grouping) askWhether(server Together) error {
-	g.mu.Lock()
-	ctx, cancel := lifetime(g.waiting)
-	g.mu.Unlock()
-	defer cancel()
-	can, err := safely(ctx, g.ledger.options.CallTimeout, server.ReadsTogether)
-	if err == nil {
-		g.together = &can
-	}
-	return err
-}
-
-// roundTogether answers the members from one synchronized reading of the server's
-// own, and returns those who have no answer yet. An id that nobody serves fails the
-// queries that name it, and the others are asked for again.
-func (g *grouping) roundTogether(server Together, members []*member) (postponed []*member) {
-	asked := len(members)
-	defer func() { g.answered = asked - len(postponed) }()
-	members, postponed = fitting(members)
-	for len(members) > 0 {
-		states, err := g.readTogether(server, members)
-		var unknown *UnknownResourcesError
-		if !errors.As(err, &unknown) {
-			return append(postponed, conclude(members, func(m *member) outcome {
-				if err != nil {
-					return outcome{err: err}
-				}
-				return m.pick(states, nil, nil)
-			})...)
+func (g *grouping) askWhether() {
+	g.looking = true
+	g.call(Command{Does: CallAsk}, func(result Result) {
+		g.looking = false
+		if result.Err == nil {
+			g.together.known, g.together.can = true, result.Can
+			return
 		}
-		before := len(members)
-		members = slices.DeleteFunc(members, func(m *member) bool { return m.failIfUnknown(unknown.Resources) })
-		if len(members) == before { // of ids that nobody asked for: it makes no sense
-			return append(postponed, conclude(members, func(*member) outcome { return outcome{err: err} })...)
+		for _, q := range slices.Clone(g.waiting) {
+			g.waiting = g.waiting[1:]
+			g.conclude(q, nil, result.Err)
 		}
-	}
-	return postponed
-}
-
-// failIfUnknown answers a member that names one of the ids, and says whether it did.
-func (m *member) failIfUnknown(ids []int64) bool {
-	for _, id := range m.ids {
-		if slices.Contains(ids, id) {
-			m.answer(outcome{err: &UnknownResourceError{Resource: id}})
-			return true
-		}
-	}
-	return false
-}
-
-func (g *grouping) readTogether(server Together, members []*member) (map[int64]string, error) {
-	ctx, cancel := lifetime(members)
-	defer cancel()
-	// The wait is most of the time that the call has; the rest is for reading.
-	wait := g.ledger.readTimeout() * 2 / 3
-	return safely(ctx, g.ledger.readTimeout(), func(ctx context.Context) (map[int64]string, error) {
-		return server.ReadTogether(ctx, union(members, nil), wait.Truncate(time.Millisecond))
 	})
 }
 
@@ -73,35 +37,92 @@ func (g *grouping) readTogether(server Together, members []*member) (map[int64]s
 // one. It is short beside any reading.
 const gatherTime = 2 * time.Millisecond
 
-// gather waits until as many wait as the last round answered, or for gatherTime.
-func (g *grouping) gather() {
-	timer := time.NewTimer(gatherTime)
-	defer timer.Stop()
-	for {
-		g.mu.Lock()
-		enough := len(g.waiting) >= g.answered
-		g.mu.Unlock()
-		if enough {
-			return
-		}
-		select {
-		case <-g.came:
-		case <-timer.C:
-			return
-		}
+// dispatchTogether has the server answer those who wait: one reading at a time, or two
+// while few queries are about.
+func (g *grouping) dispatchTogether() {
+	t := &g.together
+	busy := 0
+	for _, r := range g.readings {
+		busy += len(r.members)
 	}
+	if t.calls > 1 || t.calls == 1 && busy+len(g.waiting) > fewQueries {
+		return
+	}
+	if !t.over && len(g.waiting) < t.answered {
+		if t.gathered == nil {
+			t.gathered = g.after(gatherTime, func() { t.gathered, t.over = nil, true })
+		}
+		return
+	}
+	g.stop(t.gathered)
+	t.gathered, t.over = nil, false
+	r := g.begin(fitting(g.waiting))
+	r.stage = readingStage
+	g.readTogether(r)
 }
 
-// fitting parts the members whom one reading can answer from those that it can't.
-func fitting(members []*member) (fit, rest []*member) {
+// readTogether answers a reading's members from one reading of the server's own. An id
+// that nobody serves fails the queries that name it, and the others are asked for again.
+func (g *grouping) readTogether(r *reading) {
+	g.together.calls++
+	timeout := g.options.readTimeout()
+	g.happens(Happening{Kind: TogetherAsked, Reading: r.number})
+	// The wait is most of the time that the call has; the rest is for reading.
+	one := &read{}
+	r.reads = []*read{one}
+	one.call = g.call(Command{Does: CallTogether, IDs: r.ids(), Wait: (timeout * 2 / 3).Truncate(time.Millisecond), Timeout: timeout}, func(result Result) {
+		g.together.calls--
+		if result.Err == nil {
+			g.happens(Happening{Kind: TogetherRead, Reading: r.number})
+		}
+		var unknown *UnknownResourcesError
+		if errors.As(result.Err, &unknown) && r.failUnknown(unknown.Resources) && len(r.members) > 0 {
+			g.readTogether(r)
+			return
+		}
+		g.answerTogether(r, result)
+	})
+}
+
+func (g *grouping) answerTogether(r *reading, result Result) {
+	g.together.answered = 0
+	if result.Err == nil {
+		g.together.answered = len(r.members)
+	}
+	r.states, r.fails = result.States, map[int64]error{}
+	if result.Err != nil {
+		for _, q := range r.members {
+			r.fails[q.ids[0]] = result.Err
+		}
+	}
+	r.free()
+}
+
+// failUnknown answers the members who name one of the ids, and says whether any does.
+func (r *reading) failUnknown(ids []int64) (any bool) {
+	for _, q := range slices.Clone(r.members) {
+		for _, id := range q.ids {
+			if slices.Contains(ids, id) {
+				r.m.answer(q, nil, &UnknownResourceError{Resource: id})
+				r.members = slices.DeleteFunc(r.members, func(other *query) bool { return other == q })
+				any = true
+				break
+			}
+		}
+	}
+	return any
+}
+
+// fitting returns as many of the queries as one reading can answer, the first at least.
+func fitting(queries []*query) []*query {
 	ids := map[int64]bool{}
-	for i, m := range members {
-		for _, id := range m.ids {
+	for i, q := range queries {
+		for _, id := range q.ids {
 			ids[id] = true
 		}
 		if len(ids) > MaxTogether && i > 0 {
-			return members[:i:i], members[i:]
+			return slices.Clone(queries[:i])
 		}
 	}
-	return members, nil
+	return slices.Clone(queries)
 }

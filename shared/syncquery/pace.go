@@ -1,0 +1,67 @@
+package syncquery
+
+import "time"
+
+// How long a client pauses, and for how long it holds others up. Found by simulating
+// (see the table in the package's README).
+const (
+	// firstPause is how long a client waits at most before it looks again at what came
+	// to nothing; each further time in a row doubles it, up to lastPause.
+	firstPause = 50 * time.Millisecond
+	lastPause  = 800 * time.Millisecond
+
+	// A lock that others hold is asked for every 5 to 25 ms. After slowAfter it is taken
+	// for one that may never be freed, and asked for ever more seldom, up to slowest.
+	leastPoll = 5 * time.Millisecond
+	mostPoll  = 25 * time.Millisecond
+	slowAfter = 5 * time.Second
+	slowest   = time.Second
+
+	// courtesy is how long a client leaves alone what it has freed when others are about:
+	// at least as long as most polls of theirs, or it would have it again before they see
+	// it free.
+	courtesy = 40 * time.Millisecond
+	// about is for how long others are thought to be about after they were last seen.
+	about = time.Second
+
+	// holdCap is how long something is held while something else is waited for.
+	holdCap = 250 * time.Millisecond
+	// lookAgain is how often who waits with empty hands looks for another way.
+	lookAgain = 250 * time.Millisecond
+
+	// readGrace is how long a reading that nobody waits for any more lets its last reads
+	// come to their end: to free an endpoint while the server still reads there would be
+	// a read without a lock.
+	readGrace = 500 * time.Millisecond
+)
+
+// pause draws a time up to a ceiling that grows with the tries before it (full jitter),
+// so that clients that met once don't meet again.
+func (m *Machine) pause(before int) time.Duration {
+	return m.draw(0, min(firstPause<<min(before, 10), lastPause))
+}
+
+// poll draws the time until a lock is asked for again that was waited for so long.
+func (m *Machine) poll(waited time.Duration) time.Duration {
+	if waited > slowAfter {
+		middle := min(waited/50, slowest)
+		return m.draw(middle/2, middle*3/2)
+	}
+	return m.draw(leastPoll, mostPoll)
+}
+
+// draw draws a time from least up to most.
+func (m *Machine) draw(least, most time.Duration) time.Duration {
+	return least + time.Duration(m.random.Int64N(int64(most-least)+1))
+}
+
+// othersAbout says whether somebody else was seen at work lately.
+func (m *Machine) othersAbout() bool { return m.now-m.foreignAt < about }
+
+// notBefore is when this client may lock again.
+func (m *Machine) notBefore() time.Duration {
+	if m.options.Without == CourtesyPause || !m.othersAbout() {
+		return m.now
+	}
+	return max(m.now, m.releasedAt+courtesy)
+}

@@ -1,0 +1,310 @@
+package syncquery
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// reading is one synchronized reading on its way to its members' answers: it locks, reads,
+// frees, and answers, in this order.
+type reading struct {
+	m       *Machine
+	number  int
+	members []*query
+
+	held    []string         // what we have locked, in the order of locking
+	refused map[string]error // what we did not get, since we last looked
+	since   time.Duration    // since when we hold anything
+	locking int              // locks that are asked for and not answered
+
+	patient *patience // of one that waits for what others have locked; nil of one that doesn't wait
+	turn    *timer    // what it waits for
+	plan    func()    // goes on when all locks that were asked for are answered
+
+	stage  stage
+	reads  []*read
+	open   int // reads, or unlocks, that have not come to their end
+	states map[int64]string
+	fails  map[int64]error // why a resource can't be read
+	lost   error           // ErrLockLost, when somebody else freed what we held
+	inTurn bool            // everything is done one after the other
+}
+
+// stage is how far a reading has come.
+type stage int
+
+const (
+	lockingStage stage = iota
+	readingStage
+	freeingStage
+	endedStage // what was superfluous may still be on its way to being free
+)
+
+// begin makes a reading for the members.
+func (m *Machine) begin(members []*query) *reading {
+	m.lastReading++
+	r := &reading{m: m, number: m.lastReading, refused: map[string]error{}}
+	m.readings = append(m.readings, r)
+	r.join(members...)
+	return r
+}
+
+// join makes members of queries that waited, as long as nothing is read.
+func (r *reading) join(members ...*query) {
+	for _, q := range members {
+		q.reading = r
+	}
+	r.members = append(r.members, members...)
+	r.m.remove(func(q *query) bool { return q.reading == r })
+}
+
+// leave lets a member go that was given up. A reading without members ends.
+func (r *reading) leave(q *query) {
+	r.members = slices.DeleteFunc(r.members, func(other *query) bool { return other == q })
+	if len(r.members) > 0 || r.stage >= freeingStage {
+		return
+	}
+	if r.stage == lockingStage {
+		r.pause(nil)
+		if r.locking == 0 {
+			r.free()
+		}
+		return
+	}
+	if len(r.held) == 0 { // the server reads by itself
+		r.breakOff()
+		return
+	}
+	r.m.after(readGrace, r.breakOff)
+}
+
+// breakOff has the reads that are under way broken off.
+func (r *reading) breakOff() {
+	for _, read := range r.reads {
+		r.m.abandon(read.call)
+	}
+}
+
+// postpone gives the members back whom the resources' troubles keep from an answer.
+func (r *reading) postpone(trouble map[int64]error) {
+	var stay []*query
+	for _, q := range r.members {
+		if err := troubleOf(q, trouble); err != nil {
+			r.m.conclude(q, nil, err)
+			continue
+		}
+		stay = append(stay, q)
+	}
+	r.members = stay
+}
+
+// troubleOf is the first of the troubles that a query has: one that no retry mends,
+// before one that may pass.
+func troubleOf(q *query, trouble map[int64]error) (first error) {
+	for _, id := range q.ids {
+		if err := trouble[id]; err != nil && (first == nil || passes(first) && !passes(err)) {
+			first = err
+		}
+	}
+	return first
+}
+
+// ids returns what the members ask for, ascending, each once.
+func (r *reading) ids() []int64 {
+	if len(r.members) == 1 {
+		return r.members[0].ids
+	}
+	var ids []int64
+	for _, q := range r.members {
+		ids = append(ids, q.ids...)
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+func (r *reading) holds(name string) bool { return slices.Contains(r.held, name) }
+
+// missing returns those of ids that nothing we hold serves.
+func (r *reading) missing(ids []int64) []int64 {
+	chart := r.m.view.chart
+	return slices.DeleteFunc(slices.Clone(ids), func(id int64) bool {
+		return slices.ContainsFunc(chart.Homes(id), func(i int) bool { return r.holds(chart.Registry()[i].Name) })
+	})
+}
+
+// lockAll asks for all of the locks at once. When all are answered, the plan goes on.
+func (r *reading) lockAll(names []string) {
+	for _, name := range names {
+		r.lock(name, func(error) {})
+	}
+}
+
+// lock asks for a lock, once. What came of it stands in held or refused, and goes to then.
+func (r *reading) lock(name string, then func(error)) {
+	m := r.m
+	r.locking++
+	m.busy[name] = r
+	m.happens(Happening{Kind: Locking, Reading: r.number, Endpoint: name})
+	m.call(Command{Does: CallLock, Endpoint: name}, func(result Result) {
+		r.locking--
+		r.locked(name, result.Err)
+		then(result.Err)
+		if r.locking > 0 {
+			return
+		}
+		if len(r.members) == 0 {
+			r.free()
+		} else if r.plan != nil {
+			r.plan()
+		}
+	})
+}
+
+// locked takes in the answer to a lock.
+func (r *reading) locked(name string, err error) {
+	m := r.m
+	if err == nil { // so it was free: what was lost before has not locked it
+		m.doubts.settle(name, lost)
+		m.hear(name, false)
+		if len(r.held) == 0 {
+			r.since = m.now
+		}
+		r.held = append(r.held, name)
+		m.happens(Happening{Kind: Locked, Reading: r.number, Endpoint: name})
+		return
+	}
+	foreign := m.busy[name] == r // else another reading of ours has it
+	if foreign {
+		m.release(name)
+	}
+	r.refused[name] = err
+	switch {
+	case errors.Is(err, ErrAnswerLost):
+		m.doubts.suspect(name, err)
+		m.happens(Happening{Kind: AnswerLost, Reading: r.number, Endpoint: name})
+	case errors.Is(err, ErrAlreadyLocked) && foreign && m.doubts[name] == 0:
+		m.hear(name, true)
+		fallthrough
+	default:
+		m.happens(Happening{Kind: Refused, Reading: r.number, Endpoint: name})
+	}
+}
+
+// unlockAll frees some of what we hold, all at once, and then goes on.
+func (r *reading) unlockAll(names []string, then func()) {
+	if len(names) == 0 {
+		then()
+		return
+	}
+	open := len(names)
+	for _, name := range slices.Clone(names) {
+		r.unlock(name, func() {
+			if open--; open == 0 {
+				then()
+			}
+		})
+	}
+}
+
+// unlock frees one endpoint that we hold. That a lock is left in doubt is no error of the
+// reading; that somebody else had freed it is.
+func (r *reading) unlock(name string, then func()) {
+	r.held = slices.DeleteFunc(r.held, func(other string) bool { return other == name })
+	r.m.unlock(name, r.number, 0, func(err error) {
+		r.m.release(name)
+		if errors.Is(err, ErrLockLost) {
+			r.lost = err
+		}
+		then()
+	})
+}
+
+// free frees everything, and ends the reading.
+func (r *reading) free() {
+	if r.stage >= freeingStage {
+		return
+	}
+	r.stage = freeingStage
+	r.pause(nil)
+	if r.inTurn {
+		r.unlockInTurn()
+		return
+	}
+	r.unlockAll(r.held, r.end)
+}
+
+func (r *reading) unlockInTurn() {
+	if len(r.held) == 0 {
+		r.end()
+		return
+	}
+	r.unlock(r.held[0], r.unlockInTurn)
+}
+
+// end answers the members.
+func (r *reading) end() {
+	m := r.m
+	r.stage = endedStage
+	m.readings = slices.DeleteFunc(m.readings, func(other *reading) bool { return other == r })
+	for _, q := range r.members {
+		if err := troubleOf(q, r.fails); err != nil {
+			m.conclude(q, nil, err)
+		} else if r.lost != nil {
+			m.conclude(q, nil, r.lost)
+		} else if states := pick(q, r.states); states == nil {
+			m.postpone(q, nil)
+		} else {
+			m.answer(q, states, nil)
+		}
+	}
+	m.strategy.ended(r)
+}
+
+// pick takes a query's states out of a reading's, nil if one of them is not there.
+func pick(q *query, states map[int64]string) map[int64]string {
+	mine := make(map[int64]string, len(q.ids))
+	for _, id := range q.ids {
+		state, ok := states[id]
+		if !ok {
+			return nil
+		}
+		mine[id] = state
+	}
+	return mine
+}
+
+// pause stops whatever the reading waits for, and waits for something else instead.
+func (r *reading) pause(t *timer) {
+	r.m.stop(r.turn)
+	r.turn = t
+}
+
+// noted is what the members are told in the end, should they have to give up.
+func (r *reading) noted(err error) {
+	for _, q := range r.members {
+		q.last = err
+	}
+}
+
+// why says what kept us from a resource: the refusal of one of its homes, one that may
+// pass if there is such.
+func (r *reading) why(id int64) error {
+	var reason error
+	chart := r.m.view.chart
+	for _, i := range chart.Homes(id) {
+		name := chart.Registry()[i].Name
+		err := r.refused[name]
+		if err == nil && r.m.view.foreign[i] {
+			err = ErrAlreadyLocked
+		}
+		if err != nil && (reason == nil || !passes(reason) && passes(err)) {
+			reason = fmt.Errorf("resource %d at '%s': %w", id, name, err)
+		}
+	}
+	if reason == nil {
+		reason = errGivenUp
+	}
+	return reason
+}

@@ -1,0 +1,102 @@
+package syncquery
+
+import (
+	"slices"
+	"time"
+)
+
+// scheduler answers each query by a reading of its own, at a smallest cover of its ids,
+// and as many at once as have no endpoint in common.
+type scheduler struct {
+	*Machine
+	looking bool
+	looked  time.Duration // when the registry was asked for
+	changed bool          // since the queries were last looked through
+	resting *timer
+}
+
+// viewAge is how old a registry may be by which a query is planned. What it says wrongly
+// the locks' answers correct.
+const viewAge = time.Second
+
+func (s *scheduler) dispatch() {
+	if len(s.waiting) == 0 || s.looking {
+		return
+	}
+	if earliest := s.notBefore(); earliest > s.now {
+		if s.resting == nil {
+			s.resting = s.after(earliest-s.now, func() { s.resting = nil })
+		}
+		return
+	}
+	if s.view.chart == nil || s.since(s.looked) > viewAge {
+		s.lookAndBegin()
+		return
+	}
+	s.beginAll()
+}
+
+func (s *scheduler) lookAndBegin() {
+	s.looking = true
+	asked := s.now
+	s.look(func(err error) {
+		s.looking = false
+		if err != nil {
+			for _, q := range slices.Clone(s.waiting) {
+				s.waiting = s.waiting[1:]
+				s.conclude(q, nil, err)
+			}
+			return
+		}
+		s.looked = asked
+		s.clear(lost, nil)
+	})
+}
+
+// beginAll begins a reading for everyone who can have one beside those that are on their
+// way. The others wait until one of those ends.
+func (s *scheduler) beginAll() {
+	for _, q := range s.inOrder() {
+		if err := s.unknown(q); err != nil {
+			if q.came > s.looked { // perhaps the registry has changed
+				s.looked = -viewAge
+				return
+			}
+			s.waiting = slices.DeleteFunc(s.waiting, func(other *query) bool { return other == q })
+			s.answer(q, nil, err)
+			continue
+		}
+		worst, _ := s.standing(q)
+		if worst == ours {
+			s.waiting = slices.DeleteFunc(s.waiting, func(other *query) bool { return other == q })
+			s.behind = append(s.behind, q)
+			continue
+		}
+		r := s.begin([]*query{q})
+		if worst == foreign {
+			r.patient = &patience{look: s.now}
+			r.await()
+			continue
+		}
+		r.lockAround()
+	}
+}
+
+// inOrder returns who waits: first those who need what most others need too, so that it
+// is never idle, and then by their coming.
+func (s *scheduler) inOrder() []*query {
+	all := slices.Clone(s.waiting)
+	chart := s.view.chart
+	need := func(q *query) (most int64) {
+		for _, id := range q.ids {
+			if homes := chart.Homes(id); len(homes) == 1 {
+				most = max(most, chart.Need()[homes[0]])
+			}
+		}
+		return most
+	}
+	slices.SortStableFunc(all, func(a, b *query) int { return int(need(b) - need(a)) })
+	return all
+}
+
+func (s *scheduler) ended(*reading) { s.unblock() }
