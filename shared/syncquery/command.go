@@ -33,6 +33,7 @@ type Command struct {
 	// Of a call, and of Abandon:
 	Call     int // its number
 	Does     CallKind
+	Reading  int // that it is for; 0: none in particular
 	Endpoint string
 	Resource int64
 	IDs      []int64       // of CallTogether

@@ -70,7 +70,7 @@ func (g *grouping) readTogether(r *reading) {
 	// The wait is most of the time that the call has; the rest is for reading.
 	one := &read{}
 	r.reads = []*read{one}
-	one.call = g.call(Command{Does: CallTogether, IDs: r.ids(), Wait: (timeout * 2 / 3).Truncate(time.Millisecond), Timeout: timeout}, func(result Result) {
+	one.call = g.call(Command{Does: CallTogether, Reading: r.number, IDs: r.ids(), Wait: (timeout * 2 / 3).Truncate(time.Millisecond), Timeout: timeout}, func(result Result) {
 		g.together.calls--
 		if result.Err == nil {
 			g.happens(Happening{Kind: TogetherRead, Reading: r.number})

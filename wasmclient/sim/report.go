@@ -33,6 +33,7 @@ type Report struct {
 	LocksPerQuery  float64  `json:"locks_per_query"`
 	PossiblyLocked []string `json:"possibly_locked"` // endpoints that may be left locked, as an answer was lost
 	FirstError     string   `json:"first_error,omitempty"`
+	*Facts                  // of a simulated run only
 }
 
 // Summarize makes the report of a run. Failed queries are counted and left out of

@@ -8,26 +8,6 @@ import (
 	"lockstep/shared/syncquery"
 )
 
-// Options are a simulation against a server.
-type Options struct {
-	Workload
-	Strategy syncquery.Strategy
-	Workers  int           // how many queries are asked at a time; 1 to 10,000
-	Timeout  time.Duration // for each query
-	Alone    bool          // as syncquery.Options has it
-}
-
-// Validate says which field is wrong.
-func (o Options) Validate() error {
-	switch {
-	case o.Workers < 1 || o.Workers > 10_000:
-		return fmt.Errorf("workers must be from 1 to 10000, not %d", o.Workers)
-	case o.Timeout <= 0:
-		return fmt.Errorf("timeout must be above 0, not %s", o.Timeout)
-	}
-	return o.Workload.Validate()
-}
-
 // Server is a server whose calls are counted, as oldapi.Client is.
 type Server interface {
 	syncquery.Server

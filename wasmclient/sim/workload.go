@@ -4,7 +4,6 @@ package sim
 
 import (
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"slices"
 )
@@ -20,15 +19,15 @@ type Workload struct {
 // MaxQueries is the most queries of one run.
 const MaxQueries = 10_000_000
 
-// Validate says which field is wrong.
+// Validate says by a *FieldError which field is wrong.
 func (w Workload) Validate() error {
 	switch {
 	case w.Queries < 1 || w.Queries > MaxQueries:
-		return fmt.Errorf("queries must be from 1 to %d, not %d", MaxQueries, w.Queries)
+		return wrong("queries", "from 1 to %d, not %d", MaxQueries, w.Queries)
 	case w.MaxResources < 0 || w.MaxResources > 1000:
-		return fmt.Errorf("max-resources must be from 0 to 1000, not %d", w.MaxResources)
+		return wrong("max-resources", "from 0 to 1000, not %d", w.MaxResources)
 	case !(w.Unknown >= 0 && w.Unknown <= 1): // also for NaN
-		return fmt.Errorf("unknown must be from 0 to 1, not %v", w.Unknown)
+		return wrong("unknown", "from 0 to 1, not %v", w.Unknown)
 	}
 	return nil
 }

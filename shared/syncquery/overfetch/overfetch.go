@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"syscall/js"
 
 	"lockstep/shared/syncquery"
@@ -20,6 +21,9 @@ import (
 type Transport struct {
 	base string
 	name string
+
+	answered atomic.Bool  // something came from the server
+	vain     atomic.Int64 // GETs that failed
 }
 
 var _ oldapi.Transport = (*Transport)(nil)
@@ -37,8 +41,9 @@ func (t *Transport) Do(ctx context.Context, r oldapi.Request) (oldapi.Response, 
 	defer stop()
 	response, err := await(js.Global().Call("fetch", t.base+r.Path, t.options(r, abort)))
 	if err != nil {
-		return oldapi.Response{}, cause(ctx, err)
+		return oldapi.Response{}, cause(ctx, t.doubtful(r, err))
 	}
+	t.answered.Store(true)
 	buffer, err := await(response.Call("arrayBuffer"))
 	if err != nil {
 		return oldapi.Response{}, cause(ctx, err)
@@ -69,7 +74,24 @@ func (t *Transport) options(r oldapi.Request, abort js.Value) map[string]any {
 		headers["Content-Type"] = "application/json"
 		options["body"] = string(r.Body)
 	}
+	if r.Method == "DELETE" { // what frees something outlives the page that asked for it
+		options["keepalive"] = true
+	}
 	return options
+}
+
+// enoughInVain is how many GETs fail, before any answer came, until the server counts as
+// unreachable.
+const enoughInVain = 3
+
+// doubtful turns the error of a fetch into one of syncquery. A browser says the same of a
+// server that isn't there and of an answer that was lost. As long as none ever came, and
+// for what has no effect, the first is the better guess after a few of them.
+func (t *Transport) doubtful(r oldapi.Request, err error) error {
+	if r.Method != "GET" || t.answered.Load() || errors.Is(err, syncquery.ErrUnreachable) || t.vain.Add(1) < enoughInVain {
+		return err
+	}
+	return fmt.Errorf("%w: %w", syncquery.ErrUnreachable, err)
 }
 
 // cause prefers the reason why ctx ended over fetch's word that it was aborted.

@@ -1,0 +1,218 @@
+package sim
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"lockstep/shared/syncquery"
+)
+
+// client is a client of a world: it runs the very machine that runs against real servers.
+type client struct {
+	world   *World
+	number  int
+	machine *syncquery.Machine
+	queries [][]int64
+	next    int             // the query to be asked next
+	asked   map[int]*sample // without an answer, by number
+	samples []sample
+	wakeAt  time.Duration // when the machine is going to be woken; negative: never
+	crashed bool
+	left    []string
+
+	flights  map[int]*flight // calls under way, by number
+	queue    []*flight       // calls that wait until fewer are under way
+	idle     int             // connections that can be used again
+	readings map[int]int     // by the machine's number: the world's
+	calls    int64
+	locks    int64
+	arrivals chance
+}
+
+type sample struct {
+	Sample
+	begun bool
+}
+
+// maxInFlight is how many calls one client has under way at a time, as over HTTP.
+const maxInFlight = 96
+
+func newClient(w *World, number int, queries [][]int64) *client {
+	o := w.options
+	c := &client{
+		world: w, number: number, queries: queries, samples: make([]sample, len(queries)), asked: map[int]*sample{},
+		wakeAt: -1, flights: map[int]*flight{}, readings: map[int]int{},
+		arrivals: newChance(o.Seed+uint64(number), chanceOfArrivals), //nolint:gosec // not negative
+	}
+	c.machine = syncquery.NewMachine(o.Strategy, syncquery.Options{
+		Alone: o.Alone, Without: o.Without, Observe: c.observe,
+	}, o.Seed<<8+chanceOfMachines+uint64(number)) //nolint:gosec // not negative
+	return c
+}
+
+// start begins the workers' work, or lets the queries arrive.
+func (c *client) start() {
+	if c.world.options.Rate > 0 {
+		c.arrive()
+		return
+	}
+	for range min(c.world.options.Workers, len(c.queries)) {
+		c.work()
+	}
+}
+
+// arrive asks the next query, and lets the one after it arrive.
+func (c *client) arrive() {
+	if c.crashed {
+		return
+	}
+	c.ask()
+	if c.next < len(c.queries) {
+		c.world.after(c.arrivals.exponential(meanGap(c.world.options.Rate)), c.arrive)
+	}
+}
+
+// work asks the next query, if there is one, for one worker: its end calls work again.
+func (c *client) work() {
+	for c.next < len(c.queries) && c.ask() {
+	}
+	if c.next == len(c.queries) && len(c.asked) == 0 {
+		c.do(c.machine.Close)
+	}
+}
+
+// ask asks the next query, and says whether it was answered at once.
+func (c *client) ask() (answered bool) {
+	i := c.next
+	c.next++
+	s := &c.samples[i]
+	s.Resources, s.Start, s.begun = len(c.queries[i]), c.world.now, true
+	if s.Resources == 0 {
+		c.ended(s, nil)
+		return true
+	}
+	c.asked[i] = s
+	c.world.after(c.world.options.Timeout, func() { c.timeOut(i) })
+	c.do(func(now time.Duration) { c.machine.Ask(now, i, sorted(c.queries[i])) })
+	return false
+}
+
+// ended notes the end of a query.
+func (c *client) ended(s *sample, err error) {
+	s.Err, s.Latency = err, c.world.now-s.Start
+	c.world.done++
+	c.world.last = max(c.world.last, c.world.now)
+}
+
+// answer ends a query that was under way.
+func (c *client) answer(i int, states map[int64]string, err error) {
+	s := c.asked[i]
+	if s == nil {
+		return
+	}
+	delete(c.asked, i)
+	if err == nil {
+		err = complete(states, c.queries[i])
+	}
+	c.ended(s, err)
+	if c.world.options.Rate > 0 {
+		if c.next == len(c.queries) && len(c.asked) == 0 {
+			c.world.after(0, func() { c.do(c.machine.Close) })
+		}
+		return
+	}
+	c.world.after(0, c.work)
+}
+
+// timeOut gives a query up whose time is over.
+func (c *client) timeOut(i int) {
+	if c.asked[i] == nil || c.crashed {
+		return
+	}
+	var last error
+	c.do(func(now time.Duration) { last = c.machine.GiveUp(now, i) })
+	err := fmt.Errorf("not answered within %s", c.world.options.Timeout)
+	if last != nil {
+		err = fmt.Errorf("%w; last: %w", err, last)
+	}
+	c.answer(i, nil, err)
+}
+
+// do lets something happen to the machine, and does what it then wants done.
+func (c *client) do(happen func(now time.Duration)) {
+	if c.crashed {
+		return
+	}
+	happen(c.world.now)
+	commands, wake := c.machine.Next()
+	for _, command := range commands {
+		switch command.Kind {
+		case syncquery.Call:
+			c.call(command)
+		case syncquery.Abandon:
+			c.back(c.flights[command.Call], syncquery.Result{Err: errAbandoned})
+		case syncquery.Answer:
+			c.answer(command.Query, command.States, command.Err)
+		case syncquery.Closed:
+			c.left = command.Left
+		}
+	}
+	if wake >= 0 && wake != c.wakeAt {
+		c.world.agenda.put(max(wake, c.world.now), func() {
+			if c.wakeAt == wake {
+				c.wakeAt = -1
+				c.do(c.machine.Wake)
+			}
+		})
+	}
+	c.wakeAt = wake
+}
+
+var errAbandoned = fmt.Errorf("%w: %w", syncquery.ErrAnswerLost, context.Canceled)
+
+// crash ends the client where it is: what it has locked stays locked, what it has sent
+// still arrives.
+func (c *client) crash() {
+	if c.next == len(c.queries) && len(c.asked) == 0 {
+		return // it is through
+	}
+	c.crashed = true
+	c.observe(syncquery.Happening{At: c.world.now, Kind: syncquery.Crashed})
+	for i := range c.samples {
+		if s := &c.samples[i]; !s.begun || c.asked[i] != nil {
+			if !s.begun {
+				s.Start = c.world.now
+			}
+			c.ended(s, errCrashed)
+		}
+	}
+	clear(c.asked)
+	c.next = len(c.queries)
+}
+
+// observe records what happens to the machine.
+func (c *client) observe(h syncquery.Happening) {
+	if h.Kind == syncquery.Locked {
+		c.locks++
+	}
+	reading := c.reading(h.Reading)
+	if h.Kind <= syncquery.Failed {
+		h.Query += c.number * c.world.options.Queries
+	}
+	c.world.trace.add(c.number, reading, h)
+}
+
+// reading returns the world's number of a reading of this client, -1 for none.
+func (c *client) reading(own int) int {
+	if own == 0 {
+		return -1
+	}
+	number, ok := c.readings[own]
+	if !ok {
+		number = c.world.readings
+		c.world.readings++
+		c.readings[own] = number
+	}
+	return number
+}
