@@ -59,7 +59,7 @@ func (s *scheduler) beginAll() {
 	for _, q := range s.inOrder() {
 		if err := s.unknown(q); err != nil {
 			if q.came > s.looked { // perhaps the registry has changed
-				s.looked = -viewAge
+				defer s.lookAndBegin()
 				return
 			}
 			s.waiting = slices.DeleteFunc(s.waiting, func(other *query) bool { return other == q })

@@ -80,13 +80,7 @@ const (
 func Strategies() []Strategy { return []Strategy{Serial, Baseline, Cover, Group} }
 
 // StrategyNames lists the names of all strategies, comma-separated.
-func StrategyNames() string {
-	var names []string
-	for _, s := range Strategies() {
-		names = append(names, string(s))
-	}
-	return strings.Join(names, ",")
-}
+func StrategyNames() string { return join(Strategies()) }
 
 // ParseStrategy returns the strategy of that name.
 func ParseStrategy(name string) (Strategy, error) {
@@ -131,6 +125,25 @@ const (
 
 // Rules lists every rule.
 func Rules() []Rule { return []Rule{OrderedWait, ReleaseBeforeWaiting, Turnstile, CourtesyPause} }
+
+// RuleNames lists the names of all rules, comma-separated.
+func RuleNames() string { return join(Rules()) }
+
+// CheckRule returns an error for what is no rule; none at all is well.
+func CheckRule(r Rule) error {
+	if r == "" || slices.Contains(Rules(), r) {
+		return nil
+	}
+	return fmt.Errorf("without has no rule %q: it is one of %s", string(r), RuleNames())
+}
+
+func join[T ~string](all []T) string {
+	var names []string
+	for _, one := range all {
+		names = append(names, string(one))
+	}
+	return strings.Join(names, ",")
+}
 
 func (o Options) withDefaults() Options {
 	if o.CallTimeout <= 0 {

@@ -18,6 +18,7 @@ const (
 	chanceOfArrivals
 	chanceOfCrashes
 	chanceOfChanges
+	chanceOfWorlds
 	chanceOfMachines // and beyond: one a client
 )
 

@@ -113,38 +113,86 @@ func latency(of func(*Latency) float64) func(Report) string {
 	}
 }
 
-// Table returns the report's table: its head, and a row of figures.
-func (r Report) Table() (head, row []string) {
-	for _, c := range columns {
-		head = append(head, c.name)
-		row = append(row, c.value(r))
+// WriteTable writes reports for people: a row each, and what each says besides. Of more
+// than one the last column is how many times faster each is than the one before it.
+func WriteTable(w io.Writer, reports ...Report) error {
+	var table [][]string
+	for i := range reports {
+		table = append(table, row(reports, i))
 	}
-	return head, row
+	var b strings.Builder
+	writeColumns(&b, append([][]string{head(len(reports))}, table...))
+	for _, r := range reports {
+		r.writeRemarks(&b)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
 }
 
-// WriteTable writes the report for people.
-func (r Report) WriteTable(w io.Writer) error {
-	head, row := r.Table()
-	var b strings.Builder
-	for _, cells := range [][]string{head, row} {
+func head(reports int) (cells []string) {
+	for _, c := range columns {
+		cells = append(cells, c.name)
+	}
+	if reports > 1 {
+		cells = append(cells, "step")
+	}
+	return cells
+}
+
+func row(reports []Report, i int) (cells []string) {
+	for _, c := range columns {
+		cells = append(cells, c.value(reports[i]))
+	}
+	switch {
+	case len(reports) == 1:
+	case i == 0 || reports[i].Makespan == 0:
+		cells = append(cells, "")
+	default:
+		cells = append(cells, fmt.Sprintf("%.1f x", reports[i-1].Makespan/reports[i].Makespan))
+	}
+	return cells
+}
+
+// writeColumns writes rows with columns of one width, the first flush left, the others
+// flush right.
+func writeColumns(b *strings.Builder, rows [][]string) {
+	widths := make([]int, len(rows[0]))
+	for _, cells := range rows {
 		for i, cell := range cells {
-			width := max(len(head[i]), len(row[i]))
+			widths[i] = max(widths[i], len(cell))
+		}
+	}
+	for _, cells := range rows {
+		for i, cell := range cells {
 			if i == 0 {
-				fmt.Fprintf(&b, "%-*s", width, cell)
+				fmt.Fprintf(b, "%-*s", widths[i], cell)
 			} else {
-				fmt.Fprintf(&b, "  %*s", width, cell)
+				fmt.Fprintf(b, "  %*s", widths[i], cell)
 			}
 		}
 		b.WriteByte('\n')
 	}
+}
+
+// writeRemarks writes what a report says beside its figures.
+func (r Report) writeRemarks(b *strings.Builder) {
 	if r.Failed > 0 {
-		fmt.Fprintf(&b, "%d failed, the first: %s\n", r.Failed, r.FirstError)
+		fmt.Fprintf(b, "%s: %d failed, the first: %s\n", r.Strategy, r.Failed, r.FirstError)
 	}
 	if len(r.PossiblyLocked) > 0 {
-		fmt.Fprintln(&b, syncquery.InDoubt(r.PossiblyLocked))
+		fmt.Fprintf(b, "%s: %s\n", r.Strategy, syncquery.InDoubt(r.PossiblyLocked))
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
+	if r.Facts == nil {
+		return
+	}
+	fmt.Fprintf(b, "%s: simulated, seed %d, %d events, hash %s", r.Strategy, r.Seed, r.Events, r.Hash)
+	if r.BadReads > 0 {
+		fmt.Fprintf(b, ", %d reads without the reader's lock", r.BadReads)
+	}
+	if len(r.LocksLeft) > 0 {
+		fmt.Fprintf(b, ", left locked: %s", strings.Join(r.LocksLeft, ", "))
+	}
+	b.WriteByte('\n')
 }
 
 // WriteCSV writes a row a query: its number, how many ids it named, when it was

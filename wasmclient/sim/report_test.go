@@ -52,7 +52,7 @@ func TestNothingAnswered(t *testing.T) {
 	require.JSONEq(t, `{"strategy": "group", "queries": 1, "failed": 1, "makespan_s": 1, "latency_s": null,
 		"calls_per_query": 1, "locks_per_query": 0, "possibly_locked": [], "first_error": "no"}`, string(text))
 	var table strings.Builder
-	require.NoError(t, r.WriteTable(&table))
+	require.NoError(t, sim.WriteTable(&table, r))
 	require.NotContains(t, table.String(), "NaN")
 	require.Contains(t, table.String(), "1 failed, the first: no")
 	require.NotPanics(t, func() { sim.Summarize("group", nil, 0, 0, 0, nil) })
@@ -61,7 +61,7 @@ func TestNothingAnswered(t *testing.T) {
 func TestTable(t *testing.T) {
 	t.Parallel()
 	var table strings.Builder
-	require.NoError(t, sim.Summarize("group", hundred()[:100], time.Second, 71, 10, []string{"a", "b"}).WriteTable(&table))
+	require.NoError(t, sim.WriteTable(&table, sim.Summarize("group", hundred()[:100], time.Second, 71, 10, []string{"a", "b"})))
 	require.Equal(t, `strategy  queries  failed  makespan      min     mean      p50      p99      max  calls/query  locks/query
 group         100       0   1.000 s  0.001 s  0.050 s  0.050 s  0.099 s  0.100 s         0.71         0.10
 possibly left locked, as the answer to a call was lost: a, b

@@ -21,44 +21,78 @@ type Sample struct {
 	Err       error
 }
 
-// Run asks the queries from that many workers, each one after the other, in order
-// of the list. A query has timeout to be answered. When ctx ends, queries that were
-// not answered fail with its cause. Progress, if not nil, is called after each
-// query with how many are done, by any worker.
-func Run(ctx context.Context, q Querier, queries [][]int64, workers int, timeout time.Duration, progress func(done int)) (samples []Sample, makespan time.Duration) {
-	samples = make([]Sample, len(queries))
-	begin := time.Now()
-	var next, done atomic.Int64
+// Run asks the queries: from the options' workers, each one after the other, in order of
+// the list, or at the options' rate, whoever is still waiting. A query has the options'
+// timeout to be answered. When ctx ends, queries that were not answered fail with its
+// cause. Progress, if not nil, is called after each query with how many are done, by any
+// worker.
+func Run(ctx context.Context, q Querier, queries [][]int64, o Options, progress func(done int)) (samples []Sample, makespan time.Duration) {
+	r := &run{querier: q, queries: queries, timeout: o.Timeout, progress: progress, samples: make([]Sample, len(queries)), begin: time.Now()}
+	if o.Rate > 0 {
+		r.atRate(ctx, o)
+	} else {
+		r.byWorkers(ctx, o.Workers)
+	}
+	return r.samples, time.Since(r.begin)
+}
+
+// run is a run that is under way.
+type run struct {
+	querier  Querier
+	queries  [][]int64
+	timeout  time.Duration
+	progress func(done int)
+	samples  []Sample
+	begin    time.Time
+	done     atomic.Int64
+}
+
+func (r *run) byWorkers(ctx context.Context, workers int) {
+	var next atomic.Int64
 	var wg sync.WaitGroup
-	for range min(workers, len(queries)) {
+	for range min(workers, len(r.queries)) {
 		wg.Go(func() {
-			for {
-				i := int(next.Add(1)) - 1
-				if i >= len(queries) {
-					return
-				}
-				samples[i] = ask(ctx, q, queries[i], timeout, begin)
-				if n := int(done.Add(1)); progress != nil {
-					progress(n)
-				}
+			for i := int(next.Add(1)) - 1; i < len(r.queries); i = int(next.Add(1)) - 1 {
+				r.ask(ctx, i)
 			}
 		})
 	}
 	wg.Wait()
-	return samples, time.Since(begin)
 }
 
-func ask(ctx context.Context, q Querier, ids []int64, timeout time.Duration, begin time.Time) Sample {
-	s := Sample{Resources: len(ids), Start: time.Since(begin)}
-	ctx, cancel := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("not answered within %s", timeout))
-	defer cancel()
-	states, err := q.Query(ctx, ids...)
-	s.Latency = time.Since(begin) - s.Start
-	s.Err = err
-	if err == nil {
-		s.Err = complete(states, ids)
+// atRate lets the queries arrive as a Poisson process does, at the same times as in a
+// world of the same seed.
+func (r *run) atRate(ctx context.Context, o Options) {
+	arrivals := newChance(o.Seed, chanceOfArrivals)
+	var wg sync.WaitGroup
+	var at time.Duration
+	for i := range r.queries {
+		select {
+		case <-time.After(at - time.Since(r.begin)):
+		case <-ctx.Done():
+		}
+		wg.Go(func() { r.ask(ctx, i) })
+		at += arrivals.exponential(meanGap(o.Rate))
 	}
-	return s
+	wg.Wait()
+}
+
+// ask asks the query of that number.
+func (r *run) ask(ctx context.Context, i int) {
+	ids := r.queries[i]
+	s := Sample{Resources: len(ids), Start: time.Since(r.begin)}
+	ctx, cancel := context.WithTimeoutCause(ctx, r.timeout, fmt.Errorf("not answered within %s", r.timeout))
+	defer cancel()
+	states, err := r.querier.Query(ctx, ids...)
+	s.Latency = time.Since(r.begin) - s.Start
+	if err == nil {
+		err = complete(states, ids)
+	}
+	s.Err = err
+	r.samples[i] = s
+	if n := int(r.done.Add(1)); r.progress != nil {
+		r.progress(n)
+	}
 }
 
 // complete checks that an answer has just the resources that were asked for.

@@ -38,7 +38,7 @@ func TestRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := &asker{}
 		var last atomic.Int64
-		samples, makespan := sim.Run(t.Context(), a, [][]int64{{1}, {1, 2}, {-1}, {1, 2, 3, 4, 5, 6}, {}}, 2, 5*time.Second, func(done int) { last.Store(max(last.Load(), int64(done))) })
+		samples, makespan := sim.Run(t.Context(), a, [][]int64{{1}, {1, 2}, {-1}, {1, 2, 3, 4, 5, 6}, {}}, sim.Options{Workers: 2, Timeout: 5 * time.Second}, func(done int) { last.Store(max(last.Load(), int64(done))) })
 		require.EqualValues(t, 2, a.most.Load(), "as many at a time as there are workers")
 		require.EqualValues(t, 5, last.Load())
 		require.Equal(t, 7*time.Second, makespan)
@@ -56,7 +56,7 @@ func TestAnEndedRunFailsWhatIsLeft(t *testing.T) {
 		cause := errors.New("interrupted")
 		ctx, cancel := context.WithCancelCause(t.Context())
 		time.AfterFunc(1500*time.Millisecond, func() { cancel(cause) })
-		samples, makespan := sim.Run(ctx, &asker{}, [][]int64{{1}, {1}, {1}}, 1, time.Minute, nil)
+		samples, makespan := sim.Run(ctx, &asker{}, [][]int64{{1}, {1}, {1}}, sim.Options{Workers: 1, Timeout: time.Minute}, nil)
 		require.Equal(t, 1500*time.Millisecond, makespan)
 		require.NoError(t, samples[0].Err)
 		require.ErrorIs(t, samples[1].Err, cause)

@@ -174,7 +174,7 @@ func (s *server) read(f *flight) (result syncquery.Result, hold time.Duration) {
 		return syncquery.Result{Err: syncquery.ErrResourceNotServed}, 0
 	}
 	lock := e.taken
-	own := func() bool { return e.gone || e.locked && e.owner == f.client && e.taken == lock }
+	own := func() bool { return f.back || e.locked && e.owner == f.client && e.taken == lock }
 	if !own() {
 		s.badReads++
 	} else {
@@ -193,9 +193,25 @@ func stateOf(resource int64) string { return "state of " + strconv.FormatInt(res
 func (s *server) planChanges() {
 	random := newChance(s.world.options.Seed, chanceOfChanges)
 	for range s.options.Changes {
-		e := s.endpoints[s.registry[random.IntN(len(s.registry))].Name]
-		at := time.Duration(random.Int64N(int64(2 * time.Second)))
-		s.world.after(at, func() { e.gone, e.locked, e.owner = true, false, nil })
-		s.world.after(at+time.Duration(random.Int64N(int64(time.Second))), func() { e.gone = false })
+		name := s.registry[random.IntN(len(s.registry))].Name
+		s.world.after(time.Duration(random.Int64N(int64(2*time.Second))), func() { s.vanish(name) })
 	}
 }
+
+// vanish takes an endpoint out of the registry for a while, once nobody has it: a server
+// that drops locks is beyond what a client can survive.
+func (s *server) vanish(name string) {
+	e := s.endpoints[name]
+	if s.world.done == s.world.Total() {
+		return
+	}
+	if e.locked || s.leases.wants(name) {
+		s.world.after(time.Millisecond, func() { s.vanish(name) })
+		return
+	}
+	e.gone = true
+	s.world.after(goneTime, func() { e.gone = false })
+}
+
+// goneTime is for how long an endpoint is gone.
+const goneTime = 300 * time.Millisecond

@@ -27,6 +27,9 @@ type Trace struct {
 	hash   uint64
 }
 
+// NewTrace returns an empty trace that keeps the events.
+func NewTrace() *Trace { return newTrace(nil, true) }
+
 func newTrace(registry syncquery.Registry, record bool) *Trace {
 	t := &Trace{record: record, places: map[string]int32{}, hash: fnvOffset}
 	for _, e := range registry {
@@ -37,7 +40,7 @@ func newTrace(registry syncquery.Registry, record bool) *Trace {
 
 // place returns an endpoint's place in the list; one that is new is added to it.
 func (t *Trace) place(endpoint string) int32 {
-	if endpoint == "" {
+	if t == nil || endpoint == "" {
 		return -1
 	}
 	place, ok := t.places[endpoint]

@@ -47,7 +47,7 @@ func TestTry(t *testing.T) {
 		w := runWorld(t, o)
 		took := time.Since(begin)
 		r := w.Report()
-		_ = r.WriteTable(os.Stdout)
+		_ = sim.WriteTable(os.Stdout, r)
 		t.Log(took, r.Hash, r.Events, r.BadReads, r.LocksLeft)
 	}
 	for _, clients := range []int{2, 4} {
@@ -58,7 +58,7 @@ func TestTry(t *testing.T) {
 			w := runWorld(t, o)
 			took := time.Since(begin)
 			r := w.Report()
-			_ = r.WriteTable(os.Stdout)
+			_ = sim.WriteTable(os.Stdout, r)
 			t.Log(took, r.Hash, r.Events, r.BadReads, r.LocksLeft)
 		}
 	}
@@ -69,11 +69,11 @@ func TestTry(t *testing.T) {
 		w := runWorld(t, o)
 		took := time.Since(begin)
 		r := w.Report()
-		_ = r.WriteTable(os.Stdout)
+		_ = sim.WriteTable(os.Stdout, r)
 		t.Log(took, r.Hash, r.Events, r.BadReads, r.LocksLeft)
 	}
 	o := usual(t, syncquery.Group)
 	o.World.Ours = true
 	r := runWorld(t, o).Report()
-	_ = r.WriteTable(os.Stdout)
+	_ = sim.WriteTable(os.Stdout, r)
 }

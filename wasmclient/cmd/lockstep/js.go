@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"syscall/js"
+	"time"
 
 	"lockstep/shared/syncquery/oldapi"
 	"lockstep/shared/syncquery/overfetch"
@@ -35,8 +36,8 @@ func (piCommand) validateService() error {
 func (piCommand) foreign() error                     { return nil }
 func (piCommand) ask(context.Context, streams) error { return nil }
 
-func (t target) transport(_ context.Context, base string, _ bool) (oldapi.Transport, error) {
-	return overfetch.New(base, cmp.Or(t.Name, rand.Text())), nil
+func (i identity) transport(_ context.Context, base string, _ bool) (oldapi.Transport, error) {
+	return overfetch.New(base, cmp.Or(i.Name, rand.Text())), nil
 }
 
 // interruptible returns a context that the program around us ends by calling
@@ -49,3 +50,6 @@ func interruptible() (context.Context, context.CancelFunc) {
 	}))
 	return ctx, cancel
 }
+
+// yield lets the program around us run, which is what calls lockstepInterrupt.
+func yield() { time.Sleep(1) } // the shortest that is one

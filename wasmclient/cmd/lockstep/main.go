@@ -18,7 +18,7 @@ import (
 // cli is the commands. Those that a build can't have (nativeCommands) are in the
 // files that carry its tag.
 type cli struct {
-	Simulate simulateCommand `cmd:"" help:"Run synchronized queries against a server and report how it went."`
+	Simulate simulateCommand `cmd:"" help:"Run synchronized queries, simulated or against a server, and report how it went."`
 	Query    queryCommand    `cmd:"" help:"Read resources in one synchronized moment."`
 	Locks    locksCommand    `cmd:"" help:"For operators: list and break leases."`
 	Seed     seedCommand     `cmd:"" help:"Load testdata into running or deployed services."`
@@ -60,7 +60,7 @@ func run(ctx context.Context, args []string, s streams) (code int) {
 	parser, err := kong.New(&c,
 		kong.Name("lockstep"),
 		kong.Description("Locks over several things at once, and queries that read them in one moment."),
-		kong.Vars{"version": version.Version, "strategies": syncquery.StrategyNames()},
+		kong.Vars{"version": version.Version, "strategies": syncquery.StrategyNames(), "rules": syncquery.RuleNames()},
 		kong.Writers(s.out, s.err), kong.Exit(func(code int) { panic(exit(code)) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 	)

@@ -46,7 +46,7 @@ func (c seedCommand) loadRegistry(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	server, err := target{URL: c.URL, Name: c.Name, signing: c.signing}.server(ctx, true)
+	server, err := identity{Name: c.Name, signing: c.signing}.dial(ctx, c.URL, true)
 	if err != nil {
 		return err
 	}
