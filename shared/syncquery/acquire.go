@@ -172,9 +172,11 @@ func (r *reading) waitFor(name string) {
 		return
 	}
 	if owner := m.busy[name]; owner != nil && owner != r { // of our own: it will not be long
+		r.reserve("")
 		r.pollLater(name)
 		return
 	}
+	r.reserve(name)
 	r.lock(name, func(err error) {
 		if len(r.members) == 0 {
 			return // lock frees
@@ -190,6 +192,9 @@ func (r *reading) waitFor(name string) {
 		case !passes(err): // for good: it is planned without
 			r.await()
 		default:
+			if m.doubts[name] != 0 { // then it may be cleared
+				r.reserve("")
+			}
 			m.clear(lost, func() { r.pollLater(name) })
 		}
 	})
@@ -199,6 +204,7 @@ func (r *reading) waitFor(name string) {
 // in who has come meanwhile, and tries for the rest without waiting.
 func (r *reading) passed() {
 	r.refused = map[string]error{}
+	r.reserve("")
 	r.patient.name = ""
 	if g, ok := r.m.strategy.(*grouping); ok {
 		g.absorb(r)
@@ -233,6 +239,7 @@ func (r *reading) pollLater(name string) {
 	case len(r.held) > 0 && m.since(r.since) > holdCap:
 		r.unlockAll(r.held, func() {
 			r.refused, p.name = map[string]error{}, ""
+			r.reserve("")
 			r.pause(m.after(m.pause(p.tries), r.awaitOrFree))
 			p.tries++
 		})

@@ -98,10 +98,18 @@ func (c *Chart) Index(name string) int {
 // Homes returns the endpoints that serve the id, ascending, nil if none does. It is not
 // to be changed.
 func (c *Chart) Homes(id int64) []int {
-	if row, ok := slices.BinarySearch(c.ids, id); ok {
+	if row := c.row(id); row >= 0 {
 		return c.homes[row]
 	}
 	return nil
+}
+
+// row returns the place of the id among those that are served, -1 if it is not.
+func (c *Chart) row(id int64) int {
+	if row, ok := slices.BinarySearch(c.ids, id); ok {
+		return row
+	}
+	return -1
 }
 
 // Need returns how much others need each endpoint: every id that it serves adds 840,
@@ -127,8 +135,8 @@ func (c *Chart) Cover(ids []int64, cost []int64) (chosen []int, missing []int64)
 	if !strictlyAscending(ids) {
 		wanted = slices.Compact(slices.Sorted(slices.Values(ids)))
 	}
-	s, missing := c.newSearch(wanted, cost)
-	return s.run(), missing
+	p, missing := c.problem(wanted, cost)
+	return p.solve(), missing
 }
 
 func strictlyAscending(ids []int64) bool {

@@ -50,6 +50,16 @@ func (s bitset) and(t bitset) func(yield func(int) bool) {
 	}
 }
 
+// least returns the least number that is in both, -1 if none is.
+func (s bitset) least(t bitset) int {
+	for i, word := range s {
+		if word &= t[i]; word != 0 {
+			return i*64 + bits.TrailingZeros64(word)
+		}
+	}
+	return -1
+}
+
 // within says whether t holds all of s that is also in rest.
 func (s bitset) within(t, rest bitset) bool {
 	for i, word := range s {

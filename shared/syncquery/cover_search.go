@@ -1,31 +1,26 @@
 package syncquery
 
 import (
-	"cmp"
 	"math"
-	"math/bits"
 	"slices"
 )
 
-// maxCoverNodes bounds the search for a cover.
+// maxCoverNodes bounds the search for a cover, in nodes of its tree. 50 endpoints and 50
+// ids need less than 200; 200 endpoints and 300 ids would need millions, and take a few
+// milliseconds so.
 const maxCoverNodes = 1000
 
-// coverSearch looks for the cheapest cover by branch and bound. Its rows are the ids that
-// are to be covered, those with the fewest homes first; its columns are the endpoints
-// that may be used and serve any of them, in the registry's order.
+// coverSearch looks for the cheapest cover by branch and bound, with bounds by dual
+// ascent (Fisher and Kedia, "Optimal Solution of Set Covering/Partitioning Problems
+// Using Dual Heuristics", Management Science 36, 1990).
 type coverSearch struct {
-	rows, columns int
-	places        []int    // of each column: its endpoint
-	cost          []int64  // of each column
-	homes         [][]int  // of each row: its columns
-	open          []bitset // of each row: the same as a set
-	serves        []bitset // of each column: its rows
-
-	levels   []coverLevel // what is left at each depth of the search
-	taken    []int        // columns, on the way to the present node
-	children []coverWay   // that are still to be tried, of all nodes on the way
-	slack    []int64      // of each column: what is left of its cost once the rows have paid the bound
-	nodes    int
+	coverProblem
+	nodes  int
+	levels []coverLevel // what is left, by the depth of the search
+	taken  []int        // columns, on the way to the present node
+	ways   []coverWay   // that are still to be tried, of all nodes on the way
+	rarity [3]bitset    // the rows of the present node with two open columns, with three, and with more
+	slack  []int64      // of each column: what the rows have left of its cost
 
 	best     []int // columns
 	bestCost int64
@@ -37,81 +32,58 @@ type coverLevel struct {
 	open bitset // columns that may still be taken
 }
 
-// coverWay is a way on from a node.
+// coverWay is a column that may be taken next.
 type coverWay struct {
 	column int
 	gain   int // rows that it covers newly
 }
 
-// run returns the places of the best cover, ascending.
-func (s *coverSearch) run() (chosen []int) {
-	if s.rows == 0 {
+// solve returns the endpoints of the best cover, ascending.
+func (p coverProblem) solve() (chosen []int) {
+	if p.rows == 0 {
 		return nil
 	}
-	s.bestCost = math.MaxInt64
+	s := newCoverSearch(p)
 	s.greedy()
 	s.descend(0, 0)
-	for _, column := range s.best {
-		chosen = append(chosen, s.places[column])
+	chosen = s.best
+	for i, column := range chosen {
+		chosen[i] = p.places[column]
 	}
 	slices.Sort(chosen)
 	return chosen
 }
 
-// greedy finds a first cover: again and again the column with the least cost per row
-// that it covers newly.
-func (s *coverSearch) greedy() {
-	rest, spent := s.levels[1].rest, int64(0)
-	copy(rest, s.levels[0].rest)
-	for !rest.empty() {
-		var best coverWay
-		for column := range s.columns {
-			next := coverWay{column, s.serves[column].shared(rest)}
-			if next.gain > 0 && (best.gain == 0 || s.prefer(next, best) < 0) {
-				best = next
-			}
-		}
-		s.taken = append(s.taken, best.column)
-		spent += s.cost[best.column]
-		rest.without(s.serves[best.column])
+func newCoverSearch(p coverProblem) *coverSearch {
+	s := &coverSearch{coverProblem: p, bestCost: math.MaxInt64}
+	columns := make([]int, 2*p.columns)
+	s.taken, s.best = columns[:0:p.columns], columns[p.columns:][:0]
+	s.ways, s.slack = make([]coverWay, 0, p.columns), make([]int64, p.columns)
+	rows := make([]uint64, len(s.rarity)*p.tall)
+	for i := range s.rarity {
+		s.rarity[i] = rows[i*p.tall : (i+1)*p.tall]
 	}
-	s.record(spent)
-	s.taken = s.taken[:0]
+	root := s.level(0)
+	for row := range p.rows {
+		root.rest.add(row)
+	}
+	for column := range p.columns {
+		root.open.add(column)
+	}
+	return s
 }
 
-// prefer compares columns by their cost per row that they cover newly, exactly.
-func (s *coverSearch) prefer(a, b coverWay) int {
-	ahi, alo := bits.Mul64(uint64(s.cost[a.column]), uint64(b.gain))
-	bhi, blo := bits.Mul64(uint64(s.cost[b.column]), uint64(a.gain))
-	return cmp.Or(cmp.Compare(ahi, bhi), cmp.Compare(alo, blo), cmp.Compare(a.column, b.column))
-}
-
-// record makes what is taken the best cover, without what is superfluous in it, the
-// most expensive first.
-func (s *coverSearch) record(spent int64) {
-	if spent >= s.bestCost {
-		return
-	}
-	s.best, s.bestCost = append(s.best[:0], s.taken...), spent
-	slices.SortFunc(s.best, func(a, b int) int { return cmp.Or(cmp.Compare(s.cost[b], s.cost[a]), cmp.Compare(a, b)) })
-	for i := 0; i < len(s.best); {
-		if column := s.best[i]; s.superfluous(column) {
-			s.best = slices.Delete(s.best, i, i+1)
-			s.bestCost -= s.cost[column]
-		} else {
-			i++
+// level returns what is left at the depth. Few searches go deep.
+func (s *coverSearch) level(depth int) coverLevel {
+	const more = 8
+	if depth == len(s.levels) {
+		all := make([]uint64, more*(s.tall+s.wide))
+		for range more {
+			s.levels = append(s.levels, coverLevel{all[:s.tall:s.tall], all[s.tall : s.tall+s.wide]})
+			all = all[s.tall+s.wide:]
 		}
 	}
-}
-
-// superfluous says whether the others in best cover all that the column does.
-func (s *coverSearch) superfluous(column int) bool {
-	for row := range s.serves[column].and(s.serves[column]) {
-		if !slices.ContainsFunc(s.best, func(other int) bool { return other != column && s.serves[other].has(row) }) {
-			return false
-		}
-	}
-	return true
+	return s.levels[depth]
 }
 
 // descend looks for cheaper covers in what is left at this depth.
@@ -119,85 +91,98 @@ func (s *coverSearch) descend(depth int, spent int64) {
 	if s.nodes++; s.nodes > maxCoverNodes {
 		return
 	}
-	l, taken, children := s.levels[depth], len(s.taken), len(s.children)
-	defer func() { s.taken, s.children = s.taken[:taken], s.children[:children] }()
-	for again := true; again; {
+	taken, ways := len(s.taken), len(s.ways)
+	l := s.level(depth)
+	if more, ok := s.narrow(l, spent); ok {
+		s.branch(depth, spent+more)
+	}
+	s.taken, s.ways = s.taken[:taken], s.ways[:ways]
+}
+
+// narrow takes and closes columns until little more follows from what is left and the
+// best cover, and returns what that costs. It is not ok when no cheaper cover is left.
+func (s *coverSearch) narrow(l coverLevel, spent int64) (cost int64, ok bool) {
+	for closed := false; ; {
+		taken := len(s.taken)
 		forced, ok := s.force(l)
-		spent += forced
-		if !ok {
-			return
+		cost += forced
+		room := s.bestCost - spent - cost
+		if !ok || room <= 0 {
+			return cost, false
 		}
 		if l.rest.empty() {
-			s.record(spent)
-			return
+			s.record(spent + cost)
+			return cost, false
 		}
-		bound := s.bound(l)
-		if spent+bound >= s.bestCost {
-			return
+		if closed && len(s.taken) == taken {
+			return cost, true // another bound would hardly be better
 		}
-		again = s.close(l, s.bestCost-spent-bound)
-	}
-	for column := range s.open[s.branchRow(l)].and(l.open) {
-		s.children = append(s.children, coverWay{column, s.serves[column].shared(l.rest)})
-	}
-	ways, next := s.children[children:], s.levels[depth+1]
-	slices.SortFunc(ways, s.prefer)
-	for _, way := range ways {
-		l.open.drop(way.column) // whoever comes after this child has not taken it
-		copy(next.rest, l.rest)
-		copy(next.open, l.open)
-		next.rest.without(s.serves[way.column])
-		s.taken = append(s.taken, way.column)
-		s.descend(depth+1, spent+s.cost[way.column])
-		s.taken = s.taken[:len(s.taken)-1]
+		bound := s.bound(l, room)
+		if bound >= room {
+			return cost, false
+		}
+		if closed = s.close(l, room-bound); !closed {
+			return cost, true
+		}
 	}
 }
 
 // force takes the open columns that are the only home of a row. It is not ok when a
 // row has none.
-func (s *coverSearch) force(l coverLevel) (spent int64, ok bool) {
+func (s *coverSearch) force(l coverLevel) (cost int64, ok bool) {
+	for _, rows := range s.rarity {
+		clear(rows)
+	}
 	for row := range l.rest.and(l.rest) {
 		if !l.rest.has(row) {
 			continue // a column that was forced before covers it
 		}
-		switch s.open[row].shared(l.open) {
+		homes := s.homesOf(row)
+		switch n := homes.shared(l.open); n {
+		default:
+			s.rarity[min(n-2, len(s.rarity)-1)].add(row)
 		case 0:
-			return spent, false
+			return cost, false
 		case 1:
-			for _, column := range s.homes[row] {
-				if l.open.has(column) {
-					l.open.drop(column)
-					l.rest.without(s.serves[column])
-					s.taken = append(s.taken, column)
-					spent += s.cost[column]
-				}
-			}
+			column := homes.least(l.open)
+			s.taken = append(s.taken, column)
+			cost += s.cost[column]
+			l.open.drop(column)
+			l.rest.without(s.serves(column))
 		}
 	}
-	return spent, true
+	return cost, true
 }
 
 // bound returns what it costs at least to cover the rest: by dual ascent, every row
-// in turn pays as much as each of its open columns has left of its cost.
-func (s *coverSearch) bound(l coverLevel) (sum int64) {
-	copy(s.slack, s.cost)
-	for row := range l.rest.and(l.rest) {
-		least := int64(math.MaxInt64)
-		for _, column := range s.homes[row] {
-			if l.open.has(column) {
+// in turn pays as much as each of its open columns has left of its cost. It stops when
+// that is more than the room.
+func (s *coverSearch) bound(l coverLevel, room int64) (sum int64) {
+	for column := range s.slack {
+		s.slack[column] = math.MaxInt64 // of those that are closed
+	}
+	for column := range l.open.and(l.open) {
+		s.slack[column] = s.cost[column]
+	}
+	for _, rows := range s.rarity {
+		for row := range rows.and(l.rest) {
+			homes, least := s.listOf(row), int64(math.MaxInt64)
+			for _, column := range homes {
 				least = min(least, s.slack[column])
 			}
-		}
-		sum += least
-		for _, column := range s.homes[row] {
-			s.slack[column] -= least
+			if sum += least; sum >= room {
+				return sum
+			}
+			for _, column := range homes {
+				s.slack[column] -= least
+			}
 		}
 	}
 	return sum
 }
 
-// close closes the columns with which no cover is cheaper than the best: those that
-// have so much slack that taking them uses up the room above the bound.
+// close closes the columns with which no cover is cheaper than the best: their slack
+// alone uses up the room above the bound.
 func (s *coverSearch) close(l coverLevel, room int64) (closed bool) {
 	for column := range l.open.and(l.open) {
 		if s.slack[column] >= room {
@@ -208,13 +193,43 @@ func (s *coverSearch) close(l coverLevel, room int64) (closed bool) {
 	return closed
 }
 
-// branchRow returns the row with the fewest open columns: every cover has one of them.
-func (s *coverSearch) branchRow(l coverLevel) (branch int) {
-	fewest := s.columns + 1
-	for row := range l.rest.and(l.rest) {
-		if n := s.open[row].shared(l.open); n < fewest {
-			branch, fewest = row, n
+// branch tries the homes of a row that has few left: every cover has one of them.
+func (s *coverSearch) branch(depth int, spent int64) {
+	l, next := s.level(depth), s.level(depth+1)
+	begin := len(s.ways)
+	for column := range s.homesOf(s.rarest(l)).and(l.open) {
+		s.ways = append(s.ways, coverWay{column, s.serves(column).shared(l.rest)})
+	}
+	ways := s.ways[begin:]
+	slices.SortFunc(ways, s.prefer)
+	for i, way := range ways {
+		l.open.drop(way.column) // who comes later has not taken it
+		if s.outdone(way, ways[:i], l.rest) {
+			continue
+		}
+		copy(next.rest, l.rest)
+		copy(next.open, l.open)
+		next.rest.without(s.serves(way.column))
+		s.taken = append(s.taken, way.column)
+		s.descend(depth+1, spent+s.cost[way.column])
+		s.taken = s.taken[:len(s.taken)-1]
+	}
+}
+
+// outdone says whether one of the ways before covers as much of the rest at no higher
+// cost.
+func (s *coverSearch) outdone(way coverWay, before []coverWay, rest bitset) bool {
+	return slices.ContainsFunc(before, func(b coverWay) bool {
+		return s.cost[b.column] <= s.cost[way.column] && s.serves(way.column).within(s.serves(b.column), rest)
+	})
+}
+
+// rarest returns a row with two open columns, or else with three, or else with more.
+func (s *coverSearch) rarest(l coverLevel) int {
+	for _, rows := range s.rarity {
+		if row := rows.least(l.rest); row >= 0 {
+			return row
 		}
 	}
-	return branch
+	return -1
 }

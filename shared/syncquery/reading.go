@@ -19,9 +19,10 @@ type reading struct {
 	since   time.Duration    // since when we hold anything
 	locking int              // locks that are asked for and not answered
 
-	patient *patience // of one that waits for what others have locked; nil of one that doesn't wait
-	turn    *timer    // what it waits for
-	plan    func()    // goes on when all locks that were asked for are answered
+	patient  *patience // of one that waits for what others have locked; nil of one that doesn't wait
+	reserved string    // what it waits for, and no other reading of ours does; "" for nothing
+	turn     *timer    // what it waits for
+	plan     func()    // goes on when all locks that were asked for are answered
 
 	stage  stage
 	reads  []*read
@@ -176,7 +177,7 @@ func (r *reading) locked(name string, err error) {
 		return
 	}
 	foreign := m.busy[name] == r // else another reading of ours has it
-	if foreign {
+	if foreign && r.reserved != name {
 		m.release(name)
 	}
 	r.refused[name] = err
@@ -228,6 +229,7 @@ func (r *reading) free() {
 	}
 	r.stage = freeingStage
 	r.pause(nil)
+	r.reserve("")
 	if r.inTurn {
 		r.unlockInTurn()
 		return
@@ -273,6 +275,19 @@ func pick(q *query, states map[int64]string) map[int64]string {
 		mine[id] = state
 	}
 	return mine
+}
+
+// reserve has other readings of ours wait for the endpoint until this one had it, instead
+// of what it had reserved before.
+func (r *reading) reserve(name string) {
+	before := r.reserved
+	r.reserved = name
+	if before != name && before != "" && !r.holds(before) {
+		r.m.release(before)
+	}
+	if name != "" {
+		r.m.busy[name] = r
+	}
 }
 
 // pause stops whatever the reading waits for, and waits for something else instead.

@@ -1,6 +1,8 @@
 package syncquery
 
 import (
+	"cmp"
+	"math"
 	"slices"
 	"time"
 )
@@ -11,7 +13,7 @@ type scheduler struct {
 	*Machine
 	looking bool
 	looked  time.Duration // when the registry was asked for
-	changed bool          // since the queries were last looked through
+	stale   bool          // somebody came later than it, and asks for what it doesn't list
 	resting *timer
 }
 
@@ -29,11 +31,12 @@ func (s *scheduler) dispatch() {
 		}
 		return
 	}
-	if s.view.chart == nil || s.since(s.looked) > viewAge {
-		s.lookAndBegin()
-		return
+	if s.view.chart != nil && s.since(s.looked) <= viewAge && !s.stale {
+		s.beginAll()
 	}
-	s.beginAll()
+	if len(s.waiting) > 0 {
+		s.lookAndBegin()
+	}
 }
 
 func (s *scheduler) lookAndBegin() {
@@ -48,28 +51,34 @@ func (s *scheduler) lookAndBegin() {
 			}
 			return
 		}
-		s.looked = asked
+		s.looked, s.stale = asked, false
 		s.clear(lost, nil)
 	})
 }
 
 // beginAll begins a reading for everyone who can have one beside those that are on their
-// way. The others wait until one of those ends.
+// way. The others wait until one of those ends. For who has waited for too long what it
+// needs is kept free, or it would wait for ever: there is always somebody who needs only
+// one of it.
 func (s *scheduler) beginAll() {
+	var kept []string
 	for _, q := range s.inOrder() {
 		if err := s.unknown(q); err != nil {
 			if q.came > s.looked { // perhaps the registry has changed
-				defer s.lookAndBegin()
-				return
+				s.stale = true
+				continue
 			}
-			s.waiting = slices.DeleteFunc(s.waiting, func(other *query) bool { return other == q })
+			s.remove(func(other *query) bool { return other == q })
 			s.answer(q, nil, err)
 			continue
 		}
 		worst, _ := s.standing(q)
 		if worst == ours {
-			s.waiting = slices.DeleteFunc(s.waiting, func(other *query) bool { return other == q })
+			s.remove(func(other *query) bool { return other == q })
 			s.behind = append(s.behind, q)
+			if len(kept) == 0 && s.since(q.came) > fairAfter {
+				kept = s.keepFree(q)
+			}
 			continue
 		}
 		r := s.begin([]*query{q})
@@ -80,14 +89,36 @@ func (s *scheduler) beginAll() {
 		}
 		r.lockAround()
 	}
+	for _, name := range kept {
+		delete(s.busy, name)
+	}
 }
 
-// inOrder returns who waits: first those who need what most others need too, so that it
-// is never idle, and then by their coming.
+// fairAfter is how long a query lets others pass.
+const fairAfter = time.Second
+
+// keepFree keeps what a query needs from those who come after it, and returns what that
+// is, apart from what is busy.
+func (s *scheduler) keepFree(q *query) (kept []string) {
+	chosen, _ := s.view.chart.Cover(q.ids, nil)
+	for _, i := range chosen {
+		if name := s.view.chart.Registry()[i].Name; s.busy[name] == nil {
+			s.busy[name] = nobody
+			kept = append(kept, name)
+		}
+	}
+	return kept
+}
+
+// inOrder returns who waits: first those who have waited for too long, then those who need
+// what most others need too, so that it is never idle, and then by their coming.
 func (s *scheduler) inOrder() []*query {
 	all := slices.Clone(s.waiting)
 	chart := s.view.chart
 	need := func(q *query) (most int64) {
+		if s.since(q.came) > fairAfter {
+			return math.MaxInt64
+		}
 		for _, id := range q.ids {
 			if homes := chart.Homes(id); len(homes) == 1 {
 				most = max(most, chart.Need()[homes[0]])
@@ -95,7 +126,7 @@ func (s *scheduler) inOrder() []*query {
 		}
 		return most
 	}
-	slices.SortStableFunc(all, func(a, b *query) int { return int(need(b) - need(a)) })
+	slices.SortStableFunc(all, func(a, b *query) int { return cmp.Compare(need(b), need(a)) })
 	return all
 }
 

@@ -32,7 +32,7 @@ func RandomWorld(seed uint64) Options {
 		o.Unknown = 0.1
 	}
 	if c.happens(0.5) {
-		o.World.ErrorRate, o.World.DropRate = 0.05, 0.02
+		o.World.ErrorRate, o.World.DropRate = 0.05, 0.01
 	}
 	if c.happens(0.1) {
 		o.World.HangRate = 0.002
@@ -42,6 +42,9 @@ func RandomWorld(seed uint64) Options {
 	}
 	if c.happens(0.15) {
 		o.World.Changes = c.from(1, 3)
+	}
+	if o.World.DropRate+o.World.HangRate+o.World.Crash > 0 { // locks may be left, and what needs them only waits
+		o.Timeout = time.Duration(c.from(2, 10)) * time.Second
 	}
 	o.Alone = o.Clients == 1 && c.happens(0.5)
 	return o

@@ -66,7 +66,9 @@ func TestWorldsTry(t *testing.T) {
 		if nn > 1 {
 			k = math.Log(1e-7) / math.Log(1-1/nn)
 		}
-		B := time.Duration(k * float64(H+65*time.Millisecond))
+		W := 2.0
+		if o.Strategy == "cover" { W = float64(o.Workers); if o.Rate > 0 { W = float64(o.Queries) } }
+		B := time.Duration((nn*W + k) * float64(H + 65*time.Millisecond))
 		all = append(all, res{seed, float64(m) / float64(B), o, r, m})
 	}
 	sort.Slice(all, func(i, j int) bool { return all[i].ratio > all[j].ratio })
