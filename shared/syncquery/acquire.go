@@ -236,7 +236,7 @@ func (r *reading) pollLater(name string) {
 	switch {
 	case len(r.members) == 0:
 		r.free()
-	case len(r.held) > 0 && m.since(r.since) > holdCap:
+	case len(r.held) > 0 && m.since(r.since) > holdCap && m.options.Without != ReleaseBeforeWaiting:
 		r.unlockAll(r.held, func() {
 			r.refused, p.name = map[string]error{}, ""
 			r.reserve("")
@@ -246,7 +246,7 @@ func (r *reading) pollLater(name string) {
 	case len(r.held) == 0 && m.since(p.look) > lookAgain:
 		r.lookAgain()
 	default:
-		r.pause(m.after(m.poll(m.since(p.since)), func() { r.waitFor(name) }))
+		r.pause(m.after(m.poll(r.age()), func() { r.waitFor(name) }))
 	}
 }
 
@@ -279,4 +279,12 @@ func (r *reading) lookAgain() {
 func (r *reading) giveBack(q *query) {
 	r.members = slices.DeleteFunc(r.members, func(other *query) bool { return other == q })
 	r.m.wait(q)
+}
+
+// age is how long the eldest of the members has waited.
+func (r *reading) age() (age time.Duration) {
+	for _, q := range r.members {
+		age = max(age, r.m.since(q.came))
+	}
+	return age
 }

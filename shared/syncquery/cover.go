@@ -133,7 +133,9 @@ func (c *Chart) Order() []int { return c.order }
 func (c *Chart) Cover(ids []int64, cost []int64) (chosen []int, missing []int64) {
 	wanted := ids
 	if !strictlyAscending(ids) {
-		wanted = slices.Compact(slices.Sorted(slices.Values(ids)))
+		wanted = slices.Clone(ids)
+		slices.Sort(wanted)
+		wanted = slices.Compact(wanted)
 	}
 	p, missing := c.problem(wanted, cost)
 	return p.solve(), missing

@@ -50,6 +50,21 @@ func (s bitset) and(t bitset) func(yield func(int) bool) {
 	}
 }
 
+// back calls yield with what is in both, descending.
+func (s bitset) back(t bitset) func(yield func(int) bool) {
+	return func(yield func(int) bool) {
+		for i := len(s) - 1; i >= 0; i-- {
+			for word := s[i] & t[i]; word != 0; {
+				bit := bits.Len64(word) - 1
+				if !yield(i*64 + bit) {
+					return
+				}
+				word &^= 1 << bit
+			}
+		}
+	}
+}
+
 // least returns the least number that is in both, -1 if none is.
 func (s bitset) least(t bitset) int {
 	for i, word := range s {

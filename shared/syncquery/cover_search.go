@@ -102,7 +102,7 @@ func (s *coverSearch) descend(depth int, spent int64) {
 // narrow takes and closes columns until little more follows from what is left and the
 // best cover, and returns what that costs. It is not ok when no cheaper cover is left.
 func (s *coverSearch) narrow(l coverLevel, spent int64) (cost int64, ok bool) {
-	for closed := false; ; {
+	for first := true; ; first = false {
 		taken := len(s.taken)
 		forced, ok := s.force(l)
 		cost += forced
@@ -114,14 +114,18 @@ func (s *coverSearch) narrow(l coverLevel, spent int64) (cost int64, ok bool) {
 			s.record(spent + cost)
 			return cost, false
 		}
-		if closed && len(s.taken) == taken {
-			return cost, true // another bound would hardly be better
+		if !first && len(s.taken) == taken {
+			return cost, true // other bounds would hardly be better
 		}
-		bound := s.bound(l, room)
-		if bound >= room {
-			return cost, false
+		closed := false
+		for _, backwards := range [...]bool{false, true} {
+			bound := s.bound(l, room, backwards)
+			if bound >= room {
+				return cost, false
+			}
+			closed = s.close(l, room-bound) || closed
 		}
-		if closed = s.close(l, room-bound); !closed {
+		if !closed {
 			return cost, true
 		}
 	}
@@ -154,10 +158,11 @@ func (s *coverSearch) force(l coverLevel) (cost int64, ok bool) {
 	return cost, true
 }
 
-// bound returns what it costs at least to cover the rest: by dual ascent, every row
-// in turn pays as much as each of its open columns has left of its cost. It stops when
-// that is more than the room.
-func (s *coverSearch) bound(l coverLevel, room int64) (sum int64) {
+// bound returns what it costs at least to cover the rest: by dual ascent, every row in
+// turn pays as much as each of its open columns has left of its cost. It stops at the
+// room. The rows with the fewest open columns come first, and among them the first or
+// the last ones: one order often shows what the other does not.
+func (s *coverSearch) bound(l coverLevel, room int64, backwards bool) (sum int64) {
 	for column := range s.slack {
 		s.slack[column] = math.MaxInt64 // of those that are closed
 	}
@@ -165,20 +170,35 @@ func (s *coverSearch) bound(l coverLevel, room int64) (sum int64) {
 		s.slack[column] = s.cost[column]
 	}
 	for _, rows := range s.rarity {
+		if backwards {
+			for row := range rows.back(l.rest) {
+				if sum += s.pay(row, room-sum); sum == room {
+					return room
+				}
+			}
+			continue
+		}
 		for row := range rows.and(l.rest) {
-			homes, least := s.listOf(row), int64(math.MaxInt64)
-			for _, column := range homes {
-				least = min(least, s.slack[column])
-			}
-			if sum += least; sum >= room {
-				return sum
-			}
-			for _, column := range homes {
-				s.slack[column] -= least
+			if sum += s.pay(row, room-sum); sum == room {
+				return room
 			}
 		}
 	}
 	return sum
+}
+
+// pay lets the row pay what it can, up to the limit, and returns how much that is.
+func (s *coverSearch) pay(row int, limit int64) int64 {
+	homes, least := s.listOf(row), limit // also when all of them were closed
+	for _, column := range homes {
+		least = min(least, s.slack[column])
+	}
+	if least > 0 {
+		for _, column := range homes {
+			s.slack[column] -= least
+		}
+	}
+	return least
 }
 
 // close closes the columns with which no cover is cheaper than the best: their slack

@@ -37,7 +37,7 @@ func (g *grouping) dispatch() {
 		g.dispatchTogether()
 		return
 	}
-	if len(g.active) > 0 && (len(g.active) > 1 || len(g.active[0].members)+len(g.waiting) > fewQueries) {
+	if len(g.active) > 0 && !g.secondPays() {
 		return
 	}
 	if earliest := g.notBefore(); earliest > g.now {
@@ -47,6 +47,14 @@ func (g *grouping) dispatch() {
 		return
 	}
 	g.lookAndBegin()
+}
+
+// secondPays says whether a second group may begin beside the first: while few queries are
+// about, and nobody was passed over for one before, who might be again for ever.
+func (g *grouping) secondPays() bool {
+	passed := func(q *query) bool { return q.passed }
+	return len(g.active) == 1 && len(g.active[0].members)+len(g.waiting) <= fewQueries &&
+		!slices.ContainsFunc(g.behind, passed) && !slices.ContainsFunc(g.waiting, passed)
 }
 
 // lookAndBegin reads the registry and begins a reading for those who wait by then.
@@ -88,6 +96,7 @@ func (g *grouping) place(waiting []*query, asked time.Duration, failed error) {
 		case free:
 			going = append(going, q)
 		case ours:
+			q.passed = true
 			g.behind = append(g.behind, q)
 		case foreign:
 			waitingForOthers = append(waitingForOthers, q)

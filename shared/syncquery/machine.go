@@ -58,6 +58,7 @@ type query struct {
 	last    error         // what stood in its way last
 	tries   int           // readings that came to nothing for it
 	due     time.Duration // of one that is postponed: when it is looked at again
+	passed  bool          // readings were begun that it could not be a member of
 	reading *reading      // that it is a member of; nil while it waits
 }
 

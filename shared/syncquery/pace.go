@@ -10,12 +10,16 @@ const (
 	firstPause = 50 * time.Millisecond
 	lastPause  = 800 * time.Millisecond
 
-	// A lock that others hold is asked for every 5 to 25 ms. After slowAfter it is taken
-	// for one that may never be freed, and asked for ever more seldom, up to slowest.
+	// A lock that others hold is asked for every 5 to 25 ms: at first half as often again,
+	// then ever more often, down to a quarter of that, so that who has waited longest has
+	// the best chance. The step is by how much the wait grows for one hundredth less.
 	leastPoll = 5 * time.Millisecond
 	mostPoll  = 25 * time.Millisecond
-	slowAfter = 5 * time.Second
-	slowest   = time.Second
+	pollStep  = 5 * time.Millisecond
+	// When nothing has changed hands for quietAfter, the lock may never be freed, and is
+	// asked for ever more seldom, up to slowest.
+	quietAfter = 1500 * time.Millisecond
+	slowest    = time.Second
 
 	// courtesy is how long a client leaves alone what it has freed when others are about:
 	// at least as long as most polls of theirs, or it would have it again before they see
@@ -27,7 +31,7 @@ const (
 	// holdCap is how long something is held while something else is waited for.
 	holdCap = 250 * time.Millisecond
 	// lookAgain is how often who waits with empty hands looks for another way.
-	lookAgain = 250 * time.Millisecond
+	lookAgain = time.Second
 
 	// readGrace is how long a reading that nobody waits for any more lets its last reads
 	// come to their end: to free an endpoint while the server still reads there would be
@@ -41,13 +45,14 @@ func (m *Machine) pause(before int) time.Duration {
 	return m.draw(0, min(firstPause<<min(before, 10), lastPause))
 }
 
-// poll draws the time until a lock is asked for again that was waited for so long.
+// poll draws the time until somebody who has waited so long asks for a lock again.
 func (m *Machine) poll(waited time.Duration) time.Duration {
-	if waited > slowAfter {
-		middle := min(waited/50, slowest)
+	if quiet := m.now - m.foreignAt; quiet > quietAfter {
+		middle := min(quiet/30, slowest)
 		return m.draw(middle/2, middle*3/2)
 	}
-	return m.draw(leastPoll, mostPoll)
+	hundredths := max(25, 150-waited/pollStep)
+	return m.draw(leastPoll*hundredths/100, mostPoll*hundredths/100)
 }
 
 // draw draws a time from least up to most.

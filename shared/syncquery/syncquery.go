@@ -114,7 +114,8 @@ const (
 	// OrderedWait: who waits for an endpoint holds only what comes before it in an order
 	// that all see the same.
 	OrderedWait Rule = "ordered-wait"
-	// ReleaseBeforeWaiting: everything above that is freed before the wait.
+	// ReleaseBeforeWaiting: everything above that is freed before the wait, and the rest
+	// when the wait gets long.
 	ReleaseBeforeWaiting Rule = "release-before-waiting"
 	// Turnstile: the first endpoint, the rarest, is waited for with empty hands, before
 	// any other is tried.

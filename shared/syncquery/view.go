@@ -15,7 +15,7 @@ type view struct {
 func (m *Machine) look(then func(error)) {
 	own := make(map[string]bool, len(m.busy)) // an answer may be older than our own unlocking
 	for name := range m.busy {
-		own[name] = true
+		own[name] = m.ours(name)
 	}
 	m.happens(Happening{Kind: RegistryRead})
 	m.call(Command{Does: CallRegistry}, func(result Result) {
@@ -35,7 +35,7 @@ func (m *Machine) see(registry Registry, own map[string]bool) {
 		m.view.chart = NewChart(registry)
 	}
 	for i, e := range registry {
-		if !e.Locked || own[e.Name] || m.busy[e.Name] != nil {
+		if !e.Locked || own[e.Name] || m.ours(e.Name) {
 			continue
 		}
 		m.view.foreign[i] = true
@@ -43,6 +43,13 @@ func (m *Machine) see(registry Registry, own map[string]bool) {
 			m.foreignAt = m.now
 		}
 	}
+}
+
+// ours says whether an endpoint may be locked by a reading of ours. What one only waits for
+// is not.
+func (m *Machine) ours(name string) bool {
+	r := m.busy[name]
+	return r != nil && r.reserved != name
 }
 
 // locked says whether others had the endpoint locked in this view.

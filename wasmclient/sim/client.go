@@ -70,6 +70,15 @@ func (c *client) arrive() {
 	c.ask()
 	if c.next < len(c.queries) {
 		c.world.after(c.arrivals.exponential(meanGap(c.world.options.Rate)), c.arrive)
+		return
+	}
+	c.closeIfDone()
+}
+
+// closeIfDone closes the machine once every query came to its end.
+func (c *client) closeIfDone() {
+	if c.next == len(c.queries) && len(c.asked) == 0 {
+		c.do(c.machine.Close)
 	}
 }
 
@@ -77,9 +86,7 @@ func (c *client) arrive() {
 func (c *client) work() {
 	for c.next < len(c.queries) && c.ask() {
 	}
-	if c.next == len(c.queries) && len(c.asked) == 0 {
-		c.do(c.machine.Close)
-	}
+	c.closeIfDone()
 }
 
 // ask asks the next query, and says whether it was answered at once.
@@ -117,9 +124,7 @@ func (c *client) answer(i int, states map[int64]string, err error) {
 	}
 	c.ended(s, err)
 	if c.world.options.Rate > 0 {
-		if c.next == len(c.queries) && len(c.asked) == 0 {
-			c.world.after(0, func() { c.do(c.machine.Close) })
-		}
+		c.world.after(0, c.closeIfDone)
 		return
 	}
 	c.world.after(0, c.work)

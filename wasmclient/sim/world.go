@@ -147,5 +147,16 @@ func (w *World) Report() Report {
 	return r
 }
 
+// Unexplained returns the endpoints that are left locked by a client that lived to the end
+// and does not name them as possibly left: there must be none.
+func (w *World) Unexplained() (names []string) {
+	for _, name := range w.server.left() {
+		if c := w.server.endpoints[name].owner; c != nil && !c.crashed && !slices.Contains(c.left, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // strategyIs says which strategy the clients go by.
 func (w *World) strategyIs(s syncquery.Strategy) bool { return w.options.Strategy == s }

@@ -41,12 +41,12 @@ func (t *Transport) Do(ctx context.Context, r oldapi.Request) (oldapi.Response, 
 	defer stop()
 	response, err := await(js.Global().Call("fetch", t.base+r.Path, t.options(r, abort)))
 	if err != nil {
-		return oldapi.Response{}, cause(ctx, t.doubtful(r, err))
+		return oldapi.Response{}, t.cause(ctx, r, err)
 	}
 	t.answered.Store(true)
 	buffer, err := await(response.Call("arrayBuffer"))
 	if err != nil {
-		return oldapi.Response{}, cause(ctx, err)
+		return oldapi.Response{}, t.cause(ctx, r, err)
 	}
 	size := buffer.Get("byteLength").Int()
 	if size > oldapi.MaxBody {
@@ -84,22 +84,19 @@ func (t *Transport) options(r oldapi.Request, abort js.Value) map[string]any {
 // unreachable.
 const enoughInVain = 3
 
-// doubtful turns the error of a fetch into one of syncquery. A browser says the same of a
-// server that isn't there and of an answer that was lost. As long as none ever came, and
-// for what has no effect, the first is the better guess after a few of them.
-func (t *Transport) doubtful(r oldapi.Request, err error) error {
-	if r.Method != "GET" || t.answered.Load() || errors.Is(err, syncquery.ErrUnreachable) || t.vain.Add(1) < enoughInVain {
+// cause says why a fetch failed: rather by the reason why ctx ended than by fetch's word
+// that it was aborted. A browser says the same of a server that isn't there and of an
+// answer that was lost. As long as none ever came, and for what has no effect, the first
+// is the better guess after a few of them.
+func (t *Transport) cause(ctx context.Context, r oldapi.Request, err error) error {
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case r.Method == "GET" && !t.answered.Load() && t.vain.Add(1) >= enoughInVain && !errors.Is(err, syncquery.ErrUnreachable):
+		return fmt.Errorf("%w: %w", syncquery.ErrUnreachable, err)
+	default:
 		return err
 	}
-	return fmt.Errorf("%w: %w", syncquery.ErrUnreachable, err)
-}
-
-// cause prefers the reason why ctx ended over fetch's word that it was aborted.
-func cause(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	return err
 }
 
 // await waits for a promise. It must not run in a callback from JavaScript, which

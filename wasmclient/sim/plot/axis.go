@@ -11,9 +11,9 @@ type axis struct {
 	begin, end px // where 0 and the greatest value are
 }
 
-// at is where a value is: at an end, if it is beyond.
+// at is where a value is.
 func (a axis) at(value int64) px {
-	share := float64(min(max(value, 0), a.most)) / float64(a.most)
+	share := float64(value) / float64(a.most)
 	return a.begin + px(math.Round(share*float64(a.end-a.begin)))
 }
 

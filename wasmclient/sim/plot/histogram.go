@@ -7,10 +7,11 @@ import (
 	"lockstep/wasmclient/sim"
 )
 
+const histogramHeight px = 150_00
+
 const (
-	histogramHeight px = 150_00
-	mostBins           = 80
-	leastBin           = 10_000 // ns
+	mostBins = 80
+	leastBin = 10_000 // ns
 )
 
 // bins counts the latencies of the answered queries, by a round width.
@@ -19,7 +20,7 @@ func bins(samples []sim.Sample, longest int64) (counts []int64, width int64) {
 	counts = make([]int64, longest/width+1)
 	for _, s := range samples {
 		if s.Err == nil {
-			counts[min(int64(len(counts))-1, max(0, int64(s.Latency)/width))]++
+			counts[min(int64(len(counts))-1, int64(s.Latency)/width)]++
 		}
 	}
 	return counts, width
@@ -34,11 +35,12 @@ func (c *canvas) histogram(samples []sim.Sample, l *sim.Latency) {
 		c.text(label{class: "faint", x: margin, y: c.y, size: 13}, "No query was answered.")
 		return
 	}
-	counts, bin := bins(samples, longest(samples))
+	counts, bin := bins(samples, nanoseconds(l.Max))
 	top := c.y + 48_00
 	bottom := top + histogramHeight
 	x := axis{int64(len(counts)) * bin, c.left, right}
 	y := axis{max(1, slices.Max(counts)), bottom, top}
+	c.draw(`<g class="histogram">`)
 	c.counts(y)
 	bars := ""
 	for i, count := range counts {
@@ -55,6 +57,7 @@ func (c *canvas) histogram(samples []sim.Sample, l *sim.Latency) {
 		c.text(label{class: "faint", anchor: "middle", x: x.at(tick), y: bottom + 18_00, size: 12}, inSeconds(tick, step))
 	}
 	c.quantiles(x.at(nanoseconds(l.P50)), x.at(nanoseconds(l.P99)), top, bottom, l)
+	c.draw(`</g>`)
 	c.y = bottom + 18_00
 }
 
@@ -79,14 +82,4 @@ func (c *canvas) quantiles(p50, p99, top, bottom px, l *sim.Latency) {
 		above.x, above.anchor = p99-6_00, "end"
 	}
 	c.text(above, "p99 "+seconds(l.P99))
-}
-
-func longest(samples []sim.Sample) int64 {
-	most := int64(0)
-	for _, s := range samples {
-		if s.Err == nil {
-			most = max(most, int64(s.Latency))
-		}
-	}
-	return most
 }

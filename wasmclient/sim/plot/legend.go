@@ -16,6 +16,8 @@ type legend struct {
 
 // legend draws what the marks mean that are in the timeline.
 func (c *canvas) legend(r run) {
+	c.draw(`<g class="legend">`)
+	defer c.draw(`</g>`)
 	l := &legend{c, margin}
 	if len(r.clients) > 1 {
 		for colour, said := range clientsByColour(r.clients) {

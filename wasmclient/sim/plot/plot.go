@@ -5,6 +5,7 @@ package plot
 import (
 	"fmt"
 	"io"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -119,4 +120,4 @@ func counted(n int, one, many string) string {
 }
 
 // nanoseconds is a report's time as the trace has it.
-func nanoseconds(s float64) int64 { return int64(s * float64(time.Second)) }
+func nanoseconds(s float64) int64 { return int64(math.Round(s * float64(time.Second))) }

@@ -11,9 +11,12 @@ const (
 	blockHeight px = 9_00
 	waitHeight  px = 1_50
 	markSize    px = 2_50 // from a mark's middle to its end
-	nameLength     = 26   // characters at most
 	fine        px = 25   // what is narrower is not told apart
-	mostPieces     = 40_000
+)
+
+const (
+	nameLength = 26     // characters at most
+	mostPieces = 40_000 // else the file is too large
 )
 
 // leftOf is where the charts begin: right of the longest name.
@@ -38,6 +41,7 @@ func (c *canvas) timeline(r run) {
 	top := c.y + 30_00
 	bottom := top + px(len(r.rows))*rowHeight
 	x := axis{r.end, c.left, right}
+	c.draw(`<g class="timeline">`)
 	c.frame(r, x, top, bottom)
 	p := pieces(r, x, top)
 	for colour, blocks := range p.blocks {
@@ -47,6 +51,7 @@ func (c *canvas) timeline(r run) {
 	c.path(`class="crash" stroke-width="1.5"`, crashes(r, x, top, bottom))
 	c.path(`class="halo" stroke-width="4" stroke-linecap="round"`, p.lost.String())
 	c.path(`class="lost" stroke-width="1.5" stroke-linecap="round"`, p.lost.String())
+	c.draw(`</g>`)
 	c.y = bottom + 4_00
 }
 
@@ -79,21 +84,24 @@ type drawn struct {
 // pieces draws the rows as finely as it can be seen, or less where that is too much for
 // those who look at it.
 func pieces(r run, x axis, top px) *drawn {
-	for least := fine; ; least *= 2 {
-		d := &drawn{}
+	d := &drawn{}
+	for least := fine; least < width; least *= 2 {
+		d = &drawn{}
 		for i := range r.rows {
 			d.row(&r.rows[i], x, top+px(i)*rowHeight, least)
 		}
-		if d.count <= mostPieces || least > x.end-x.begin {
-			return d
+		if d.count <= mostPieces {
+			break
 		}
 	}
+	return d
 }
 
 // row draws a row; what is nearer than least is not told apart.
 func (d *drawn) row(r *row, x axis, y, least px) {
 	for _, b := range joined(r.blocks, x, least) {
-		d.blocks[b.colour].WriteString(box(b.from, y+1_50, b.to-b.from, blockHeight))
+		path := &d.blocks[b.colour]
+		path.WriteString(box(b.from, y+1_50, b.to-b.from, blockHeight))
 		d.count++
 	}
 	waits := make([]block, len(r.waits))
@@ -109,7 +117,7 @@ func (d *drawn) row(r *row, x axis, y, least px) {
 		if x.at(at)-last >= max(least, markSize) {
 			last = x.at(at)
 			d.lost.WriteString(cross(last, y+1_50+blockHeight/2))
-			d.count++
+			d.count += 3 // it is longer, and drawn twice
 		}
 	}
 }
