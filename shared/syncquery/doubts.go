@@ -45,29 +45,31 @@ const clearTries = 8
 
 // clear frees what is in doubt where we are alone: then a lock there can only be ours,
 // and freeing it twice does no harm. What a reading of ours holds is left alone. It ends
-// doubts of a kind up to atMost, and calls then, if not nil, when it is done.
+// doubts of a kind up to atMost, and then goes on.
 func (m *Machine) clear(atMost doubt, then func()) {
+	if !m.options.Alone || len(m.doubts) == 0 {
+		then()
+		return
+	}
 	open := 1
 	done := func() {
-		if open--; open == 0 && then != nil {
+		if open--; open == 0 {
 			then()
 		}
 	}
-	if m.options.Alone {
-		for _, name := range m.doubts.names() {
-			if m.busy[name] != nil {
-				continue
-			}
-			m.busy[name] = nobody // or somebody locks what is about to be freed
-			open++
-			m.unlock(name, 0, 0, func(err error) {
-				m.release(name)
-				if err == nil || errors.Is(err, ErrLockLost) { // freed now, or free already
-					m.doubts.settle(name, atMost)
-				}
-				done()
-			})
+	for _, name := range m.doubts.names() {
+		if m.busy[name] != nil {
+			continue
 		}
+		m.busy[name] = nobody // or somebody locks what is about to be freed
+		open++
+		m.unlock(name, 0, 0, func(err error) {
+			m.release(name)
+			if err == nil || errors.Is(err, ErrLockLost) { // freed now, or free already
+				m.doubts.settle(name, atMost)
+			}
+			done()
+		})
 	}
 	done()
 }

@@ -39,20 +39,23 @@ func (s *scheduler) dispatch() {
 	}
 }
 
+// lookAndBegin reads the registry, by which dispatch then begins.
 func (s *scheduler) lookAndBegin() {
 	s.looking = true
 	asked := s.now
 	s.look(func(err error) {
-		s.looking = false
-		if err != nil {
-			for _, q := range slices.Clone(s.waiting) {
-				s.waiting = s.waiting[1:]
+		s.clear(lost, func() {
+			s.looking = false
+			if err == nil {
+				s.looked, s.stale = asked, false
+				return
+			}
+			waiting := s.waiting
+			s.waiting = nil
+			for _, q := range waiting {
 				s.conclude(q, nil, err)
 			}
-			return
-		}
-		s.looked, s.stale = asked, false
-		s.clear(lost, nil)
+		})
 	})
 }
 

@@ -1,7 +1,9 @@
 package sim_test
 
 import (
+	"encoding/json"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -39,41 +41,181 @@ func runWorld(t testing.TB, o sim.Options) *sim.World {
 	return w
 }
 
-func TestTry(t *testing.T) {
-	for _, s := range syncquery.Strategies() {
-		begin := time.Now()
-		o := usual(t, s)
-		o.Timeout = time.Hour
-		w := runWorld(t, o)
-		took := time.Since(begin)
-		r := w.Report()
-		_ = sim.WriteTable(os.Stdout, r)
-		t.Log(took, r.Hash, r.Events, r.BadReads, r.LocksLeft)
-	}
-	for _, clients := range []int{2, 4} {
-		for range 1 {
-			o := usual(t, syncquery.Group)
-			o.Clients, o.Workers, o.Queries = clients, 25, 250
-			begin := time.Now()
-			w := runWorld(t, o)
-			took := time.Since(begin)
-			r := w.Report()
-			_ = sim.WriteTable(os.Stdout, r)
-			t.Log(took, r.Hash, r.Events, r.BadReads, r.LocksLeft)
+// The ladder: what each step is worth, in numbers that hold on every platform.
+func TestTheLadder(t *testing.T) {
+	t.Parallel()
+	var before sim.Report
+	for i, strategy := range syncquery.Strategies() {
+		r := runWorld(t, usual(t, strategy)).Report()
+		require.Zero(t, r.Failed, r.FirstError)
+		require.Zero(t, r.BadReads)
+		require.Empty(t, r.LocksLeft)
+		require.Equal(t, 1000, r.Queries)
+		if i > 0 {
+			require.Less(t, 3*r.Makespan, before.Makespan, "%s after %s", strategy, before.Strategy)
 		}
+		before = r
 	}
-	for _, rate := range []float64{20, 400} {
+	require.LessOrEqual(t, before.CallsPerQuery, 0.75)
+	require.LessOrEqual(t, before.Latency.Max, 0.35)
+}
+
+// The usual client's figures: what it asks of a server is known.
+func TestWhatTheBaselineAsksFor(t *testing.T) {
+	t.Parallel()
+	r := runWorld(t, usual(t, syncquery.Baseline)).Report()
+	require.InDelta(t, 5, r.LocksPerQuery, 0.2, "one endpoint an id, 0 to 10 of them")
+	require.InDelta(t, 18, r.CallsPerQuery, 1.5)
+}
+
+// Queries that arrive by themselves, few and many.
+func TestAnOpenLoop(t *testing.T) {
+	t.Parallel()
+	for rate, most := range map[float64]sim.Latency{20: {Mean: 0.16, P99: 0.36}, 400: {Mean: 0.23, P99: 0.36}} {
 		o := usual(t, syncquery.Group)
 		o.Rate = rate
-		begin := time.Now()
-		w := runWorld(t, o)
-		took := time.Since(begin)
-		r := w.Report()
-		_ = sim.WriteTable(os.Stdout, r)
-		t.Log(took, r.Hash, r.Events, r.BadReads, r.LocksLeft)
+		r := runWorld(t, o).Report()
+		require.Zero(t, r.Failed)
+		require.InEpsilon(t, 1000/rate, r.Makespan, 0.1, "they come at the rate")
+		require.LessOrEqual(t, r.Latency.Mean, most.Mean)
+		require.LessOrEqual(t, r.Latency.P99, most.P99)
 	}
+}
+
+// Our server makes the readings itself: one call each, and none of a lock.
+func TestOurServer(t *testing.T) {
+	t.Parallel()
 	o := usual(t, syncquery.Group)
-	o.World.Ours = true
-	r := runWorld(t, o).Report()
-	_ = sim.WriteTable(os.Stdout, r)
+	o.World.Ours, o.Clients, o.Queries, o.World.Record = true, 4, 250, true
+	w := runWorld(t, o)
+	r := w.Report()
+	require.Zero(t, r.Failed, r.FirstError)
+	require.Empty(t, r.LocksLeft)
+	require.Less(t, r.CallsPerQuery, 0.1)
+	held := map[int32]bool{}
+	for i, kind := range w.Trace().Kind {
+		switch syncquery.HappeningKind(kind) {
+		case syncquery.Locked:
+			require.False(t, held[w.Trace().Endpoint[i]], "one holder an endpoint")
+			held[w.Trace().Endpoint[i]] = true
+		case syncquery.Unlocked:
+			delete(held, w.Trace().Endpoint[i])
+		}
+	}
+	require.Empty(t, held)
+}
+
+// Every flaw shows: errors, lost answers, hung calls, crashes.
+func TestFlaws(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		world sim.WorldOptions
+		shows func(*testing.T, sim.Report)
+	}{
+		"errors": {sim.WorldOptions{ErrorRate: 0.05}, func(t *testing.T, r sim.Report) {
+			require.Zero(t, r.Failed, "what was not done is done again")
+		}},
+		"lost answers": {sim.WorldOptions{DropRate: 0.01}, func(t *testing.T, r sim.Report) {
+			require.NotEmpty(t, r.PossiblyLocked)
+			require.Subset(t, r.PossiblyLocked, r.LocksLeft)
+		}},
+		"hung calls": {sim.WorldOptions{HangRate: 0.01}, func(t *testing.T, r sim.Report) {
+			require.NotEmpty(t, r.PossiblyLocked)
+			require.Greater(t, r.Makespan, 10.0, "a call is given up after 10 s")
+		}},
+		"crashes": {sim.WorldOptions{Crash: 1}, func(t *testing.T, r sim.Report) {
+			require.Equal(t, r.Queries, r.Failed+answered(r))
+			require.NotZero(t, r.Failed)
+			require.Contains(t, r.FirstError, "crashed")
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := usual(t, syncquery.Group)
+			o.Timeout, o.Workers = 30*time.Second, 20
+			c.world.Registry, c.world.ReadTime, c.world.Latency = o.World.Registry, o.World.ReadTime, o.World.Latency
+			o.World = c.world
+			r := runWorld(t, o).Report()
+			require.Zero(t, r.BadReads)
+			c.shows(t, r)
+		})
+	}
+}
+
+func answered(r sim.Report) int { return r.Queries - r.Failed }
+
+// A world that is stopped has an end: what was not answered has failed.
+func TestStop(t *testing.T) {
+	t.Parallel()
+	w, err := sim.NewWorld(usual(t, syncquery.Baseline))
+	require.NoError(t, err)
+	require.True(t, w.Advance(5000))
+	w.Stop()
+	require.False(t, w.Advance(5000))
+	r := w.Report()
+	require.Equal(t, w.Total(), r.Queries)
+	require.Equal(t, w.Total()-w.Done(), r.Failed)
+	require.NotZero(t, w.Done())
+	require.Equal(t, "stopped", r.FirstError)
+}
+
+func TestAWorldThatCanNotBe(t *testing.T) {
+	t.Parallel()
+	for field, change := range map[string]func(*sim.Options){
+		"workers":    func(o *sim.Options) { o.Workers = 0 },
+		"timeout":    func(o *sim.Options) { o.Timeout = 0 },
+		"rate":       func(o *sim.Options) { o.Rate = -1 },
+		"clients":    func(o *sim.Options) { o.Clients = 65 },
+		"queries":    func(o *sim.Options) { o.Queries = 0 },
+		"read-time":  func(o *sim.Options) { o.World.ReadTime = -1 },
+		"latency":    func(o *sim.Options) { o.World.Latency = 2 * time.Hour },
+		"error-rate": func(o *sim.Options) { o.World.ErrorRate = 1.1 },
+		"drop-rate":  func(o *sim.Options) { o.World.DropRate = -0.1 },
+		"hang-rate":  func(o *sim.Options) { o.World.HangRate = 2 },
+		"crash":      func(o *sim.Options) { o.World.Crash = 2 },
+	} {
+		t.Run(field, func(t *testing.T) {
+			t.Parallel()
+			o := usual(t, syncquery.Group)
+			change(&o)
+			_, err := sim.NewWorld(o)
+			var wrong *sim.FieldError
+			require.ErrorAs(t, err, &wrong)
+			require.Equal(t, field, wrong.Field)
+			require.ErrorContains(t, err, field+" must be")
+		})
+	}
+}
+
+// A trace is written a line an event, and has what applies to it.
+func TestWriteATrace(t *testing.T) {
+	t.Parallel()
+	o := usual(t, syncquery.Group)
+	o.Queries, o.Workers, o.World.Record = 3, 1, true
+	w := runWorld(t, o)
+	var b strings.Builder
+	require.NoError(t, w.Trace().Write(&b))
+	lines := strings.Split(strings.TrimSpace(b.String()), "\n")
+	require.Len(t, lines, w.Report().Events)
+	seen := map[string]map[string]any{}
+	for _, line := range lines {
+		event := map[string]any{}
+		require.NoError(t, json.Unmarshal([]byte(line), &event))
+		seen[event["event"].(string)] = event
+	}
+	for event, has := range map[string][]string{
+		"ask": {"query", "resource"}, "registry": {}, "lock": {"reading", "endpoint"}, "locked": {"reading", "endpoint"},
+		"read": {"reading", "endpoint", "resource"}, "state": {"reading", "endpoint", "resource"},
+		"unlock": {"reading", "endpoint"}, "unlocked": {"reading", "endpoint"}, "answer": {"query", "reading"},
+	} {
+		require.Contains(t, seen, event)
+		require.ElementsMatch(t, append(has, "at_ms", "client", "event"), keys(seen[event]), event)
+	}
+}
+
+func keys(m map[string]any) (all []string) {
+	for key := range m {
+		all = append(all, key)
+	}
+	return all
 }
