@@ -155,6 +155,18 @@ test-localstack: ## deploy to LocalStack from nothing and run the end-to-end tes
 bench: ## measure the strategies beside each other against an old server, and four clients against ours
 	go test -run '^$$' -bench 'Strategies|FourClients' -benchtime 1x ./localstack/e2e
 
+.PHONY: bench-query
+bench-query: build/lockstep ## measure the strategies over sockets and simulated, clients that share an old server, and the cover (4 minutes)
+	go test -run '^$$' -bench 'Cover|Chart' ./shared/syncquery
+	go test -run '^$$' -bench World ./wasmclient/sim
+	go test -run '^$$' -bench 'OverSockets|Sharing|SimulatedAndReal' -benchtime 1x -timeout 20m ./localstack/e2e
+
+# Each world is many small objects: a heap that may grow costs less than clearing it up.
+.PHONY: worlds
+worlds: ## hold 10,000 random worlds to what must hold in each (WORLDS=10000, SEED=0), and measure what each rule is worth
+	GOGC=400 go test -count=1 -v -run 'Worlds$$' ./wasmclient/sim -worlds $(or $(WORLDS),10000) -seed $(or $(SEED),0)
+	go test -count=1 -v -run EveryRule ./wasmclient/sim -rounds 20
+
 .PHONY: bench-toystore
 bench-toystore: build/lockstep build/dev ## measure the toy store's lines beside redis-server, and the load with 200 ms of processing
 	go test -run '^$$' -bench . -benchtime 1x ./functions/toystore/lines

@@ -74,7 +74,7 @@ func TestImportsFollowTheArrows(t *testing.T) {
 // The domain knows no technology, however far one looks.
 func TestTheDomainKnowsNeitherAWSNorHTTP(t *testing.T) {
 	t.Parallel()
-	for _, p := range list(t, nil, "./functions/locks", "./functions/toystore", "./functions/compute", "./functions/compute/quote", "./functions/shop", "./shared/failure", "./shared/operation", "./shared/lease", "./shared/syncquery", "./shared/syncquery/oldapi", "./shared/syncquery/leaseapi", "./shared/pi", "./wasmclient/sim", "./wasmclient/sim/plot", "./wasmclient/remote", "./wasmclient/toystore", "./wasmclient/toystore/load", "./wasmclient/compute", "./wasmclient/compute/plot", "./wasmclient/shop", "./wasmclient/shop/smoke", "./wasmclient/shop/perf") {
+	for _, p := range list(t, nil, "./functions/locks", "./functions/toystore", "./functions/compute", "./functions/compute/quote", "./functions/shop", "./shared/failure", "./shared/operation", "./shared/lease", "./shared/syncquery", "./shared/syncquery/oldapi", "./shared/syncquery/leaseapi", "./shared/syncquery/overlease", "./shared/pi", "./wasmclient/sim", "./wasmclient/sim/plot", "./wasmclient/remote", "./wasmclient/toystore", "./wasmclient/toystore/load", "./wasmclient/compute", "./wasmclient/compute/plot", "./wasmclient/shop", "./wasmclient/shop/smoke", "./wasmclient/shop/perf") {
 		for _, dependency := range p.Deps {
 			require.NotEqual(t, "net/http", dependency, p.ImportPath)
 			require.False(t, strings.HasPrefix(dependency, "github.com/aws/"), "%s depends on %s", p.ImportPath, dependency)

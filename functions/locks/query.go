@@ -9,11 +9,10 @@ import (
 	"strconv"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"lockstep/shared/failure"
 	"lockstep/shared/lease"
 	"lockstep/shared/syncquery"
+	"lockstep/shared/syncquery/overlease"
 )
 
 // Limits of a query.
@@ -27,10 +26,6 @@ const (
 	queryTTL     = 5 * time.Second
 	queryOwner   = "query"
 	readsAtATime = 128
-
-	// leastWait is the shortest wait that is worth a place in line: a shorter one may be
-	// over before the place is taken, though nobody is in the way.
-	leastWait = 100 * time.Millisecond
 )
 
 type queryRequest struct {
@@ -84,7 +79,7 @@ func (s *Service) query(ctx context.Context, in queryRequest) (reading, error) {
 		if err != nil {
 			return reading{}, err
 		}
-		answer, err := s.readAll(ctx, waiting, owner, chosen, ids)
+		answer, err := s.together(ctx, waiting, owner, chosen, ids)
 		switch {
 		case err == nil:
 			return answer, nil
@@ -157,59 +152,18 @@ func listOf(ids []int64) string {
 	return text
 }
 
-// readAll makes one synchronized reading.
-func (s *Service) readAll(ctx, waiting context.Context, owner string, chosen []syncquery.Endpoint, ids []int64) (answer reading, err error) {
-	deadline, _ := waiting.Deadline()
-	request := lease.Request{Owner: owner, TTL: queryTTL, Wait: time.Until(deadline)}
-	for _, e := range chosen {
-		request.Keys = append(request.Keys, e.Name)
-	}
-	acquire := s.Leases.Acquire
-	if request.Wait < leastWait {
-		acquire = s.Leases.Try
-	}
-	held, err := acquire(ctx, request)
-	if err != nil {
-		return reading{}, err
-	}
-	defer func() {
-		// What the release says of a lease that was checked does not matter any more.
-		_ = held.Release(ctx)
-	}()
-	states, err := s.readUnder(held, ids)
-	if err != nil {
-		return reading{}, err
-	}
-	at := time.Now()
-	if err := held.Check(ctx); err != nil {
-		return reading{}, err
-	}
-	return reading{States: states, Endpoints: held.Keys(), Token: held.Token(), ReadAt: Timestamp(at)}, nil
-}
-
-// readUnder reads each resource once, all at the same time.
-func (s *Service) readUnder(held *lease.Lease, ids []int64) (map[int64]string, error) {
-	values := make([]string, len(ids))
-	group, ctx := errgroup.WithContext(held.Context())
-	group.SetLimit(readsAtATime)
-	for i, id := range ids {
-		group.Go(func() (err error) {
-			values[i], err = s.read(ctx, id, held.Token())
-			if errors.Is(err, ErrPassed) { // by another query, through another endpoint: nothing was changed
-				return nil
-			}
-			return err
-		})
-	}
-	if err := group.Wait(); err != nil {
-		if lost := held.Err(); lost != nil {
-			return nil, lost
+// together makes one synchronized reading.
+func (s *Service) together(ctx, waiting context.Context, owner string, chosen []syncquery.Endpoint, ids []int64) (reading, error) {
+	reader := overlease.Reader{Leases: s.Leases, TTL: queryTTL, AtATime: readsAtATime, Read: func(ctx context.Context, id, token int64) (string, error) {
+		state, err := s.read(ctx, id, token)
+		if errors.Is(err, ErrPassed) { // by another query, through another endpoint: nothing was changed
+			return state, nil
 		}
-		return nil, err
+		return state, err
+	}}
+	r, err := reader.Together(ctx, waiting, owner, chosen, ids)
+	if err != nil {
+		return reading{}, err
 	}
-	states := make(map[int64]string, len(ids))
-	for i, id := range ids {
-		states[id] = values[i]
-	}
-	return states, nil
+	return reading{States: r.States, Endpoints: r.Endpoints, Token: r.Token, ReadAt: Timestamp(r.At)}, nil
 }

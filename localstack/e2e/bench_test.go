@@ -27,7 +27,7 @@ func BenchmarkStrategies(b *testing.B) {
 		r, _, err := sim.Simulate(b.Context(), oldapi.New(overhttp.New(old.URL, string(strategy), true)), sim.Options{
 			Workload: sim.Workload{Queries: queries, MaxResources: 10, Seed: 1},
 			Strategy: strategy, Workers: 100, Timeout: time.Minute,
-		}, nil)
+		}, sim.Hooks{})
 		require.NoError(b, err)
 		require.Zero(b, r.Failed)
 		return r.Makespan / float64(queries), r

@@ -54,7 +54,7 @@ func BenchmarkFourClients(b *testing.B) {
 				report, _, err := sim.Simulate(b.Context(), server, sim.Options{
 					Workload: sim.Workload{Queries: 250, MaxResources: 10, Seed: seed},
 					Strategy: syncquery.Group, Workers: 25, Timeout: time.Minute,
-				}, nil)
+				}, sim.Hooks{})
 				if err != nil || report.Failed > 0 {
 					b.Errorf("%d failed: %v %s", report.Failed, err, report.FirstError)
 					return

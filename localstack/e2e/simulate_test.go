@@ -28,11 +28,11 @@ import (
 )
 
 // clients are the ways to start the command line: the command and its first arguments.
-func clients(t *testing.T) map[string]func(*testing.T) []string {
+func clients(t testing.TB) map[string]func(testing.TB) []string {
 	t.Helper()
-	return map[string]func(*testing.T) []string{
-		"native": func(t *testing.T) []string { return []string{built(t, "lockstep", "lockstep")} },
-		"node": func(t *testing.T) []string {
+	return map[string]func(testing.TB) []string{
+		"native": func(t testing.TB) []string { return []string{built(t, "lockstep", "lockstep")} },
+		"node": func(t testing.TB) []string {
 			return []string{need.Node(t), built(t, "npm", "npm/lockstep.mjs")}
 		},
 	}
@@ -40,7 +40,7 @@ func clients(t *testing.T) map[string]func(*testing.T) []string {
 
 // simulate runs `lockstep simulate --json` to its end and returns what it reports,
 // and its exit code.
-func simulate(t *testing.T, program []string, arguments ...string) (report sim.Report, code int) {
+func simulate(t testing.TB, program []string, arguments ...string) (report sim.Report, code int) {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), program[0], append(append(program[1:], "simulate", "--json"), arguments...)...)
 	command.Env = append(os.Environ(), "GORACE=")
@@ -62,7 +62,7 @@ type statistics struct {
 	AnswersLost           []string                  `json:"answers_lost"`
 }
 
-func statsOf(t *testing.T, url string) (s statistics) {
+func statsOf(t testing.TB, url string) (s statistics) {
 	t.Helper()
 	answer, err := http.Get(url + "/stats")
 	require.NoError(t, err)
@@ -74,7 +74,7 @@ func statsOf(t *testing.T, url string) (s statistics) {
 }
 
 // requireClean holds what must hold of any client.
-func (s statistics) requireClean(t *testing.T) {
+func (s statistics) requireClean(t testing.TB) {
 	t.Helper()
 	require.Zero(t, s.ReadsWithoutLock)
 	require.Zero(t, s.ReadsUnderForeignLock)
