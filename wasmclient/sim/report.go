@@ -123,7 +123,11 @@ func WriteTable(w io.Writer, reports ...Report) error {
 	var b strings.Builder
 	writeColumns(&b, append([][]string{head(len(reports))}, table...))
 	for _, r := range reports {
-		r.writeRemarks(&b)
+		of := ""
+		if len(reports) > 1 {
+			of = r.Strategy + ": "
+		}
+		r.writeRemarks(&b, of)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -174,18 +178,19 @@ func writeColumns(b *strings.Builder, rows [][]string) {
 	}
 }
 
-// writeRemarks writes what a report says beside its figures.
-func (r Report) writeRemarks(b *strings.Builder) {
+// writeRemarks writes what a report says beside its figures, each behind the name of
+// what it is of.
+func (r Report) writeRemarks(b *strings.Builder, of string) {
 	if r.Failed > 0 {
-		fmt.Fprintf(b, "%s: %d failed, the first: %s\n", r.Strategy, r.Failed, r.FirstError)
+		fmt.Fprintf(b, "%s%d failed, the first: %s\n", of, r.Failed, r.FirstError)
 	}
 	if len(r.PossiblyLocked) > 0 {
-		fmt.Fprintf(b, "%s: %s\n", r.Strategy, syncquery.InDoubt(r.PossiblyLocked))
+		fmt.Fprintf(b, "%s%s\n", of, syncquery.InDoubt(r.PossiblyLocked))
 	}
 	if r.Facts == nil {
 		return
 	}
-	fmt.Fprintf(b, "%s: simulated, seed %d, %d events, hash %s", r.Strategy, r.Seed, r.Events, r.Hash)
+	fmt.Fprintf(b, "%ssimulated, seed %d, %d events, hash %s", of, r.Seed, r.Events, r.Hash)
 	if r.BadReads > 0 {
 		fmt.Fprintf(b, ", %d reads without the reader's lock", r.BadReads)
 	}

@@ -1,10 +1,7 @@
 package sim
 
 import (
-	"encoding/json"
-	"io"
 	"strconv"
-	"time"
 
 	"lockstep/shared/syncquery"
 )
@@ -100,38 +97,3 @@ func (t *Trace) Hash() string {
 
 // Len returns how many events are kept.
 func (t *Trace) Len() int { return len(t.At) }
-
-// line is an event as it is written: what does not apply is left out.
-type line struct {
-	At       float64 `json:"at_ms"`
-	Client   uint16  `json:"client"`
-	Event    string  `json:"event"`
-	Reading  *int32  `json:"reading,omitempty"`
-	Endpoint string  `json:"endpoint,omitempty"`
-	Query    *int32  `json:"query,omitempty"`
-	Resource *int64  `json:"resource,omitempty"`
-}
-
-// Write writes the events that are kept, a line of JSON each.
-func (t *Trace) Write(w io.Writer) error {
-	encoder := json.NewEncoder(w)
-	for i := range t.At {
-		l := line{At: float64(t.At[i]) / float64(time.Millisecond), Client: t.Client[i], Event: syncquery.HappeningKind(t.Kind[i]).String()}
-		if t.Reading[i] >= 0 {
-			l.Reading = &t.Reading[i]
-		}
-		if t.Endpoint[i] >= 0 {
-			l.Endpoint = t.Endpoints[t.Endpoint[i]]
-		}
-		if t.Query[i] >= 0 {
-			l.Query = &t.Query[i]
-		}
-		if t.Resource[i] >= 0 {
-			l.Resource = &t.Resource[i]
-		}
-		if err := encoder.Encode(l); err != nil {
-			return err
-		}
-	}
-	return nil
-}

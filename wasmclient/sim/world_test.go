@@ -1,9 +1,7 @@
 package sim_test
 
 import (
-	"encoding/json"
 	"os"
-	"strings"
 	"testing"
 	"time"
 
@@ -185,37 +183,4 @@ func TestAWorldThatCanNotBe(t *testing.T) {
 			require.ErrorContains(t, err, field+" must be")
 		})
 	}
-}
-
-// A trace is written a line an event, and has what applies to it.
-func TestWriteATrace(t *testing.T) {
-	t.Parallel()
-	o := usual(t, syncquery.Group)
-	o.Queries, o.Workers, o.World.Record = 3, 1, true
-	w := runWorld(t, o)
-	var b strings.Builder
-	require.NoError(t, w.Trace().Write(&b))
-	lines := strings.Split(strings.TrimSpace(b.String()), "\n")
-	require.Len(t, lines, w.Report().Events)
-	seen := map[string]map[string]any{}
-	for _, line := range lines {
-		event := map[string]any{}
-		require.NoError(t, json.Unmarshal([]byte(line), &event))
-		seen[event["event"].(string)] = event
-	}
-	for event, has := range map[string][]string{
-		"ask": {"query", "resource"}, "registry": {}, "lock": {"reading", "endpoint"}, "locked": {"reading", "endpoint"},
-		"read": {"reading", "endpoint", "resource"}, "state": {"reading", "endpoint", "resource"},
-		"unlock": {"reading", "endpoint"}, "unlocked": {"reading", "endpoint"}, "answer": {"query", "reading"},
-	} {
-		require.Contains(t, seen, event)
-		require.ElementsMatch(t, append(has, "at_ms", "client", "event"), keys(seen[event]), event)
-	}
-}
-
-func keys(m map[string]any) (all []string) {
-	for key := range m {
-		all = append(all, key)
-	}
-	return all
 }

@@ -5,12 +5,12 @@ package leaseapi
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"net/url"
 	"strconv"
 	"time"
+
+	"github.com/valyala/fastjson"
 
 	"lockstep/shared/syncquery"
 	"lockstep/shared/syncquery/oldapi"
@@ -38,11 +38,8 @@ func (c Client) ReadsTogether(ctx context.Context) (bool, error) {
 	case err != nil:
 		return false, nil //nolint:nilerr // an answer, but not ours
 	}
-	var health struct {
-		Status  string `json:"status"`
-		Version string `json:"version"`
-	}
-	return json.Unmarshal(body, &health) == nil && health.Status != "" && health.Version != "", nil
+	health, err := fastjson.ParseBytes(body)
+	return err == nil && len(health.GetStringBytes("status")) > 0 && len(health.GetStringBytes("version")) > 0, nil
 }
 
 var errNotOurs = errors.New("not a server of ours")
@@ -52,10 +49,9 @@ const maxWait = 25 * time.Second
 
 // ReadTogether implements syncquery.Together: one POST /query.
 func (c Client) ReadTogether(ctx context.Context, ids []int64, wait time.Duration) (map[int64]string, error) {
-	body, err := json.Marshal(map[string]any{"resources": ids, "wait_ms": min(wait, maxWait).Milliseconds()})
-	if err != nil {
-		return nil, err
-	}
+	body := oldapi.AppendIDs([]byte(`{"resources":`), ids)
+	body = strconv.AppendInt(append(body, `,"wait_ms":`...), min(wait, maxWait).Milliseconds(), 10)
+	body = append(body, '}')
 	answer, err := c.Call(ctx, oldapi.Request{Method: "POST", Path: "/query", Body: body}, map[int]error{404: errUnknownIDs})
 	if errors.Is(err, errUnknownIDs) {
 		return nil, unknownIDs(answer, err)
@@ -63,28 +59,43 @@ func (c Client) ReadTogether(ctx context.Context, ids []int64, wait time.Duratio
 	if err != nil {
 		return nil, err
 	}
-	var reading struct {
-		States    map[int64]string `json:"states"`
-		Endpoints []string         `json:"endpoints"`
-	}
-	if err := json.Unmarshal(answer, &reading); err != nil {
+	return c.parseReading(answer)
+}
+
+func (c Client) parseReading(body []byte) (map[int64]string, error) {
+	reading, err := fastjson.ParseBytes(body)
+	if err != nil {
 		return nil, fmt.Errorf("POST /query: the answer is not a reading: %w", err)
 	}
-	c.CountLocks(len(reading.Endpoints))
-	return reading.States, nil
+	states := map[int64]string{}
+	reading.GetObject("states").Visit(func(key []byte, state *fastjson.Value) {
+		id, wrong := strconv.ParseInt(string(key), 10, 64)
+		if wrong != nil || state.Type() != fastjson.TypeString {
+			err = fmt.Errorf("POST /query: the answer is not a reading: states[%q] is no state", key)
+			return
+		}
+		states[id] = string(state.GetStringBytes())
+	})
+	if err != nil {
+		return nil, err
+	}
+	c.CountLocks(len(reading.GetArray("endpoints")))
+	return states, nil
 }
 
 var errUnknownIDs = errors.New("no endpoint serves some of the resources")
 
 // unknownIDs reads which of a query's ids nobody serves.
 func unknownIDs(body []byte, err error) error {
-	var answer struct {
-		Resources []int64 `json:"resources"`
-	}
-	if json.Unmarshal(body, &answer) != nil || len(answer.Resources) == 0 {
+	answer, wrong := fastjson.ParseBytes(body)
+	if wrong != nil || len(answer.GetArray("resources")) == 0 {
 		return err
 	}
-	return &syncquery.UnknownResourcesError{Resources: answer.Resources}
+	var ids []int64
+	for _, id := range answer.GetArray("resources") {
+		ids = append(ids, id.GetInt64())
+	}
+	return &syncquery.UnknownResourcesError{Resources: ids}
 }
 
 // Lease is somebody's lease, as everybody may see it.
@@ -113,20 +124,34 @@ func (c Client) Leases(ctx context.Context) (all []Lease, locks []Lock, err erro
 		if err != nil {
 			return nil, nil, err
 		}
-		var page struct {
-			Leases []Lease `json:"leases"`
-			Locks  []Lock  `json:"locks"`
-			Cursor int64   `json:"cursor"`
-		}
-		if err := json.Unmarshal(body, &page); err != nil {
+		page, err := fastjson.ParseBytes(body)
+		if err != nil {
 			return nil, nil, fmt.Errorf("GET /leases: the answer is not a list of leases: %w", err)
 		}
-		all, locks = append(all, page.Leases...), append(locks, page.Locks...)
-		if page.Cursor == 0 {
+		for _, lease := range page.GetArray("leases") {
+			all = append(all, parseLease(lease))
+		}
+		for _, lock := range page.GetArray("locks") {
+			locks = append(locks, Lock{
+				Endpoint: string(lock.GetStringBytes("endpoint")), Token: lock.GetInt64("token"),
+				AgeMs: lock.GetInt64("age_ms"), ExpiresAt: string(lock.GetStringBytes("expires_at")),
+			})
+		}
+		if cursor = page.GetInt64("cursor"); cursor == 0 {
 			return all, locks, nil
 		}
-		cursor = page.Cursor
 	}
+}
+
+func parseLease(value *fastjson.Value) Lease {
+	lease := Lease{
+		ID: string(value.GetStringBytes("id")), Owner: string(value.GetStringBytes("owner")), Token: value.GetInt64("token"),
+		AgeMs: value.GetInt64("age_ms"), ExpiresAt: string(value.GetStringBytes("expires_at")), Place: value.GetInt("place"),
+	}
+	for _, endpoint := range value.GetArray("endpoints") {
+		lease.Endpoints = append(lease.Endpoints, string(endpoint.GetStringBytes()))
+	}
+	return lease
 }
 
 // ErrLeaseNotFound says that no lease has that id, or not any more.
@@ -135,11 +160,14 @@ var ErrLeaseNotFound = errors.New("there is no such lease, or not any more")
 // Break ends the lease of the public id, in the name of an operator.
 func (c Client) Break(ctx context.Context, id, operator string) (Lease, error) {
 	body, err := c.Call(ctx, oldapi.Request{
-		Method: "POST", Path: "/leases/" + url.PathEscape(id) + "/break", Header: map[string]string{"X-Operator": operator},
+		Method: "POST", Path: "/leases/" + oldapi.Escape(id) + "/break", Header: map[string]string{"X-Operator": operator},
 	}, map[int]error{404: ErrLeaseNotFound})
 	if err != nil {
 		return Lease{}, err
 	}
-	var broken Lease
-	return broken, json.Unmarshal(body, &broken)
+	broken, err := fastjson.ParseBytes(body)
+	if err != nil {
+		return Lease{}, fmt.Errorf("the answer is not a lease: %w", err)
+	}
+	return parseLease(broken), nil
 }

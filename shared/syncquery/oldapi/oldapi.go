@@ -6,13 +6,12 @@ package oldapi
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"net/url"
 	"strconv"
-	"strings"
 	"sync/atomic"
+
+	"github.com/valyala/fastjson"
 
 	"lockstep/shared/syncquery"
 )
@@ -61,18 +60,6 @@ func New(transport Transport) *Client {
 	return &Client{transport: transport, slots: make(chan struct{}, MaxInFlight)}
 }
 
-// ParseBase checks the address of a server and returns it without a slash at its end.
-func ParseBase(base string) (string, error) {
-	u, err := url.Parse(base)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return "", fmt.Errorf("url %q is not of the form http://host:port", base)
-	}
-	if u.RawQuery != "" || u.Fragment != "" || u.User != nil {
-		return "", fmt.Errorf("url %q has more than a host and a path", u.Redacted())
-	}
-	return strings.TrimRight(base, "/"), nil
-}
-
 // Calls returns how many HTTP calls were made so far.
 func (c *Client) Calls() int64 { return c.calls.Load() }
 
@@ -109,36 +96,28 @@ func (c *Client) Unlock(ctx context.Context, endpoint string) error {
 
 // Read implements syncquery.Server.
 func (c *Client) Read(ctx context.Context, endpoint string, resource int64) (string, error) {
-	path := "/" + url.PathEscape(endpoint) + "/resource/" + strconv.FormatInt(resource, 10)
+	path := "/" + Escape(endpoint) + "/resource/" + strconv.FormatInt(resource, 10)
 	body, err := c.Call(ctx, Request{Method: "GET", Path: path}, map[int]error{
 		403: syncquery.ErrNotLocked, 404: syncquery.ErrResourceNotServed,
 	})
 	if err != nil {
 		return "", err
 	}
-	var answer struct {
-		State *string `json:"state"`
-	}
-	if err := json.Unmarshal(body, &answer); err != nil || answer.State == nil {
+	answer, err := fastjson.ParseBytes(body)
+	if err != nil || answer.Get("state") == nil || answer.Get("state").Type() != fastjson.TypeString {
 		return "", fmt.Errorf("GET %s: the answer is not {\"state\": \"...\"}", path)
 	}
-	return *answer.State, nil
+	return string(answer.GetStringBytes("state")), nil
 }
 
 // PutEndpoint adds an endpoint, or replaces what it serves; old servers can't.
 func (c *Client) PutEndpoint(ctx context.Context, endpoint string, resources []int64) error {
-	if resources == nil {
-		resources = []int64{} // null is no array
-	}
-	body, err := json.Marshal(map[string][]int64{"resources": resources})
-	if err != nil {
-		return err
-	}
-	_, err = c.Call(ctx, Request{Method: "PUT", Path: "/" + url.PathEscape(endpoint), Body: body}, nil)
+	body := append(AppendIDs([]byte(`{"resources":`), resources), '}')
+	_, err := c.Call(ctx, Request{Method: "PUT", Path: "/" + Escape(endpoint), Body: body}, nil)
 	return err
 }
 
-func lockPath(endpoint string) string { return "/" + url.PathEscape(endpoint) + "/lock" }
+func lockPath(endpoint string) string { return "/" + Escape(endpoint) + "/lock" }
 
 // CountLocks adds to Locks what another API has locked by the same client.
 func (c *Client) CountLocks(n int) { c.locks.Add(int64(n)) }
@@ -186,11 +165,13 @@ func everywhere(status int) error {
 // message is what the body of an error says, if it is of the API's form; old
 // servers answer some errors in HTML.
 func message(body []byte) string {
-	var answer struct {
-		Error string `json:"error"`
-	}
-	if json.Unmarshal(body, &answer) != nil || answer.Error == "" {
+	answer, err := fastjson.ParseBytes(body)
+	if err != nil {
 		return ""
 	}
-	return ": " + answer.Error
+	text := answer.GetStringBytes("error")
+	if len(text) == 0 {
+		return ""
+	}
+	return ": " + string(text)
 }

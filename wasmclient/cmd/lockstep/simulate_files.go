@@ -62,7 +62,7 @@ func (o openFiles) write(r ran) error {
 		errs = append(errs, sim.WriteCSV(o.out, r.samples))
 	}
 	if o.trace != nil {
-		errs = append(errs, r.trace.Write(o.trace))
+		errs = append(errs, writeTrace(o.trace, r.trace))
 	}
 	if o.plot != nil {
 		errs = append(errs, plot.Write(o.plot, r.trace, r.samples, r.report))

@@ -88,3 +88,38 @@ func TestAnInterruptedWorldEnds(t *testing.T) {
 	require.Equal(t, exitInterrupted, code)
 	require.Contains(t, out, "stopped")
 }
+
+// A trace is written a line an event, and has what applies to it.
+func TestWriteATrace(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "trace.ndjson")
+	code, out, errs := commandLine(t.Context(), "simulate", "--json", "--queries", "3", "--workers", "1", "--trace", path)
+	require.Zero(t, code, errs)
+	var report sim.Report
+	require.NoError(t, json.Unmarshal([]byte(out), &report))
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	require.Len(t, lines, report.Events)
+	seen := map[string]map[string]any{}
+	for _, line := range lines {
+		event := map[string]any{}
+		require.NoError(t, json.Unmarshal([]byte(line), &event))
+		seen[event["event"].(string)] = event
+	}
+	for event, has := range map[string][]string{
+		"ask": {"query", "resource"}, "registry": {}, "lock": {"reading", "endpoint"}, "locked": {"reading", "endpoint"},
+		"read": {"reading", "endpoint", "resource"}, "state": {"reading", "endpoint", "resource"},
+		"unlock": {"reading", "endpoint"}, "unlocked": {"reading", "endpoint"}, "answer": {"query", "reading"},
+	} {
+		require.Contains(t, seen, event)
+		require.ElementsMatch(t, append(has, "at_ms", "client", "event"), keys(seen[event]), event)
+	}
+}
+
+func keys(m map[string]any) (all []string) {
+	for key := range m {
+		all = append(all, key)
+	}
+	return all
+}
