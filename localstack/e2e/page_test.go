@@ -2,10 +2,11 @@ package e2e_test
 
 import (
 	"context"
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -18,7 +19,7 @@ import (
 )
 
 // browser starts Chromium with a profile of its own.
-func browser(t *testing.T) context.Context {
+func browser(t testing.TB) context.Context {
 	t.Helper()
 	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]),
 		chromedp.ExecPath(need.Chromium(t)), chromedp.UserDataDir(t.TempDir()), chromedp.NoSandbox,
@@ -31,62 +32,145 @@ func browser(t *testing.T) context.Context {
 	t.Cleanup(cancel)
 	ctx, cancel = context.WithTimeout(ctx, 2*time.Minute)
 	t.Cleanup(cancel)
+	require.NoError(t, chromedp.Do(ctx, chromedp.EmulateViewport(1280, 900)))
 	return ctx
 }
 
-// openPage opens the page, as a visitor does, once it knows where the service is.
-func openPage(t *testing.T) (context.Context, *bundle.Bundle) {
-	t.Helper()
-	built(t, "web", "web/lockstep.wasm")
-	ctx := browser(t)
-	b := startBundle(t, "memory")
-	require.NoError(t, chromedp.Do(ctx, chromedp.Navigate(b.PageURL)))
-	until[bool](t, ctx, `document.querySelector('[name=url]').value === '`+b.LocksURL+`'`)
-	return ctx, b
+// tab is a page that is open in Chromium, from a bundle beside it.
+type tab struct {
+	ctx    context.Context
+	bundle *bundle.Bundle
 }
 
-// until waits for what the expression says to be true, and returns it.
-func until[T any](t *testing.T, ctx context.Context, expression string) T {
+// openPage opens the page with what the query of its address says, once it knows where
+// the service is. The test fails if anything is complained of on the console; refusals
+// of servers that are asked are no complaints, but the browser says them there too.
+func openPage(t testing.TB, query string) tab {
 	t.Helper()
-	value, err := chromedp.Run(ctx, chromedp.Poll[T](expression, chromedp.WithPollingTimeout(0)))
+	notWithURL(t)
+	built(t, "web", "web/page.js")
+	ctx := browser(t)
+	b := startBundle(t, "memory")
+	requireNoComplaints(t, ctx, b.PageURL)
+	p := tab{ctx, b}
+	p.open(t, b.PageURL+"/"+query)
+	if !strings.Contains(query, "url=") {
+		p.until(t, `document.querySelector('[name=url]').value === '`+b.LocksURL+`'`)
+	}
+	return p
+}
+
+func requireNoComplaints(t testing.TB, ctx context.Context, page string) {
+	t.Helper()
+	var mu sync.Mutex
+	var complaints []string
+	messages := chromedp.Console(ctx)
+	go func() {
+		for m, err := range messages {
+			if err != nil {
+				return // the browser is gone
+			}
+			quiet := m.Type == "debug" || m.Type == "info" || m.Type == "log"
+			if quiet || m.Source == "network" && !strings.HasPrefix(m.URL, page) {
+				continue
+			}
+			mu.Lock()
+			complaints = append(complaints, m.String()+" "+m.URL)
+			mu.Unlock()
+		}
+	}()
+	t.Cleanup(func() {
+		mu.Lock()
+		defer mu.Unlock()
+		require.Empty(t, complaints, "said on the console")
+	})
+}
+
+func (p tab) open(t testing.TB, url string) { p.do(t, chromedp.Navigate(url)) }
+
+func (p tab) do(t testing.TB, steps ...chromedp.Action[chromedp.Void]) {
+	t.Helper()
+	require.NoError(t, chromedp.Do(p.ctx, steps...))
+}
+
+func (p tab) click(t testing.TB, selector string) {
+	t.Helper()
+	p.do(t, chromedp.Click(selector))
+}
+
+// eval returns what the expression comes to.
+func eval[T any](t testing.TB, p tab, expression string) T {
+	t.Helper()
+	value, err := chromedp.Run(p.ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
 	require.NoError(t, err)
 	return value
 }
 
-// ended is what the page says once a run has ended.
-const ended = `!document.querySelector('#run').disabled && document.querySelector('#status').textContent`
-
-func requireNothingLocked(t *testing.T, b *bundle.Bundle) {
+// until waits for the expression to be true.
+func (p tab) until(t testing.TB, expression string) {
 	t.Helper()
-	require.False(t, slices.ContainsFunc(registryOf(t, b.LocksURL), func(e syncquery.Endpoint) bool { return e.Locked }), "locks left")
-}
-
-// Stopping in the middle of a run frees what is locked, and says so.
-func TestThePageStopsCleanly(t *testing.T) {
-	ctx, b := openPage(t)
-	require.NoError(t, chromedp.Do(ctx, chromedp.Click("#run")))
-	until[bool](t, ctx, `document.querySelector('#progress').value > 0`)
-	require.NoError(t, chromedp.Do(ctx, chromedp.Click("#stop")))
-	require.Regexp(t, `^Stopped after \d+ of 1000 queries; nothing is left locked\.$`, until[string](t, ctx, ended))
-	requireNothingLocked(t, b)
-}
-
-// A visitor opens the page and presses the button.
-func TestThePageRunsTheSimulation(t *testing.T) {
-	ctx, b := openPage(t)
-	require.NoError(t, chromedp.Do(ctx, chromedp.Click("#run")))
-	status := until[string](t, ctx, ended)
-	require.Equal(t, "Done: every query was answered.", status)
-	text, err := chromedp.Run(ctx, chromedp.Evaluate[string](`JSON.stringify(Object.fromEntries([...document.querySelectorAll('#rows tr')].map(r => [r.cells[0].textContent, r.cells[1].textContent])))`))
+	_, err := chromedp.Run(p.ctx, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(0)))
 	require.NoError(t, err)
-	rows := map[string]string{}
-	require.NoError(t, json.Unmarshal([]byte(text), &rows))
-	if folder := os.Getenv("SCREENSHOTS"); folder != "" {
-		picture, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
-		require.NoError(t, err)
-		require.NoError(t, os.WriteFile(filepath.Join(folder, "page.png"), picture, 0o600))
+}
+
+func (p tab) text(t testing.TB, selector string) string {
+	t.Helper()
+	return eval[string](t, p, `document.querySelector('`+selector+`').textContent`)
+}
+
+// set writes into a field of the form, as who types does.
+func (p tab) set(t testing.TB, name, value string) {
+	t.Helper()
+	eval[bool](t, p, `(() => {
+		const field = document.querySelector('[name=`+name+`]');
+		field.value = '`+value+`';
+		return field.dispatchEvent(new Event('input', { bubbles: true }));
+	})()`)
+}
+
+// ended waits for the run's end, and returns what the page says then.
+func (p tab) ended(t testing.TB) string {
+	t.Helper()
+	p.until(t, `!document.querySelector('#run').disabled && document.querySelector('#status').textContent !== ''`)
+	return p.text(t, "#status")
+}
+
+// run presses the button, and returns what the page says at the end.
+func (p tab) run(t testing.TB) string {
+	t.Helper()
+	p.click(t, "#run")
+	return p.ended(t)
+}
+
+// table returns the cells of a table's body.
+func (p tab) table(t testing.TB, id string) [][]string {
+	t.Helper()
+	return eval[[][]string](t, p, `[...document.querySelectorAll('#`+id+` tr')].map((row) => [...row.cells].map((cell) => cell.textContent))`)
+}
+
+// screenshot writes a picture of the page, whole or as it is in view, for people to
+// look at.
+func (p tab) screenshot(t testing.TB, name string, whole bool) {
+	t.Helper()
+	folder := os.Getenv("SCREENSHOTS")
+	if folder == "" {
+		return
 	}
-	require.Equal(t, "1000", rows["Queries"])
-	require.Equal(t, "0", rows["Failed"])
-	requireNothingLocked(t, b)
+	take := chromedp.CaptureScreenshot()
+	if whole {
+		take = chromedp.FullScreenshot(100)
+	}
+	picture, err := chromedp.Run(p.ctx, take)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(folder, name+".png"), picture, 0o600))
+}
+
+func requireNothingLocked(t *testing.T, base string) {
+	t.Helper()
+	require.False(t, anyLocked(t, base), "locks left")
+}
+
+func anyLocked(t *testing.T, base string) bool {
+	t.Helper()
+	return slices.ContainsFunc(registryOf(t, base), func(e syncquery.Endpoint) bool { return e.Locked })
 }

@@ -266,7 +266,7 @@ func (r *reading) lookAgain() {
 		r.refused = map[string]error{}
 		if len(r.held) == 0 {
 			for _, q := range slices.Clone(r.members) {
-				if worst, _ := m.standing(q); worst == free {
+				if m.standing(q) == free {
 					r.giveBack(q)
 				}
 			}

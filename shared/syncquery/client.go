@@ -51,9 +51,6 @@ func (c *Client) Query(ctx context.Context, ids ...int64) (map[int64]string, err
 	if err := ctx.Err(); err != nil {
 		return nil, context.Cause(ctx)
 	}
-	if len(ids) == 0 {
-		return map[int64]string{}, nil
-	}
 	ids = slices.Clone(ids)
 	slices.Sort(ids)
 	query, answer := c.ask(slices.Compact(ids))

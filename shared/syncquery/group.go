@@ -81,7 +81,7 @@ func (g *grouping) place(waiting []*query, asked time.Duration, failed error) {
 	var going, waitingForOthers []*query
 	for _, q := range waiting {
 		if failed != nil {
-			g.conclude(q, nil, failed)
+			g.fail(q, failed)
 			continue
 		}
 		if err := g.unknown(q); err != nil {
@@ -92,7 +92,7 @@ func (g *grouping) place(waiting []*query, asked time.Duration, failed error) {
 			g.answer(q, nil, err)
 			continue
 		}
-		switch worst, _ := g.standing(q); worst {
+		switch g.standing(q) {
 		case free:
 			going = append(going, q)
 		case ours:

@@ -80,14 +80,18 @@ func NewMachine(s Strategy, options Options, seed uint64) *Machine {
 	return m
 }
 
-// Ask says that a query came. Its id is the caller's and new; ids ascend, each once,
-// and are at least one. The answer is a command of its own.
+// Ask says that a query came. Its id is the caller's and new; ids ascend, each once. The
+// answer is a command of its own; to no ids it comes at once.
 func (m *Machine) Ask(now time.Duration, id int, ids []int64) {
 	m.now = now
 	q := &query{id: id, ids: ids, came: now}
 	m.queries[id] = q
-	m.waiting = append(m.waiting, q)
 	m.happens(Happening{Kind: Asked, Query: id, Resource: int64(len(ids))})
+	if len(ids) == 0 {
+		m.answer(q, map[int64]string{}, nil)
+		return
+	}
+	m.waiting = append(m.waiting, q)
 	m.strategy.dispatch()
 }
 
@@ -243,13 +247,13 @@ func (m *Machine) remove(is func(*query) bool) {
 	m.postponed = slices.DeleteFunc(m.postponed, is)
 }
 
-// conclude answers a query, or postpones it if its error may pass.
-func (m *Machine) conclude(q *query, states map[int64]string, err error) {
-	if err != nil && passes(err) {
+// fail ends a query with an error, or postpones it if the error may pass.
+func (m *Machine) fail(q *query, err error) {
+	if passes(err) {
 		m.postpone(q, err)
 		return
 	}
-	m.answer(q, states, err)
+	m.answer(q, nil, err)
 }
 
 // pending is a call that is under way.

@@ -22,10 +22,10 @@ type bench struct {
 	closed  bool
 }
 
-func newBench(t *testing.T, strategy syncquery.Strategy) *bench {
+func newBench(t *testing.T) *bench {
 	t.Helper()
 	return &bench{
-		t: t, machine: syncquery.NewMachine(strategy, syncquery.Options{}, 1),
+		t: t, machine: syncquery.NewMachine(syncquery.Group, syncquery.Options{}, 1),
 		open: map[int]syncquery.Command{}, answers: map[int]syncquery.Command{}, wake: -1,
 	}
 }
@@ -114,7 +114,7 @@ func line(locked ...string) syncquery.Registry {
 // Nobody reads before everything is locked, and nothing is freed before all is read.
 func TestAMachineGoesStepByStep(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, syncquery.Group)
+	b := newBench(t)
 	b.ask(1, 1, 2)
 	b.seen(line())
 	require.ElementsMatch(t, []string{"x", "y"}, b.wants(syncquery.CallLock))
@@ -136,7 +136,7 @@ func TestAMachineGoesStepByStep(t *testing.T) {
 // nothing, and only behind it all the rest.
 func TestTheTurnstile(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, syncquery.Group)
+	b := newBench(t)
 	b.ask(1, 1, 2, 3)
 	b.seen(line("x", "z"))
 	for range 5 {
@@ -152,7 +152,7 @@ func TestTheTurnstile(t *testing.T) {
 // Who waits holds only what comes before it in the order: what comes after is freed first.
 func TestWhatComesAfterIsFreedBeforeTheWait(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, syncquery.Group)
+	b := newBench(t)
 	b.ask(1, 1, 2, 3)
 	b.seen(line("x"))
 	b.back(syncquery.CallLock, "x", granted)
@@ -168,7 +168,7 @@ func TestWhatComesAfterIsFreedBeforeTheWait(t *testing.T) {
 // What is held while something else is waited for is held for a while only.
 func TestNothingIsHeldForLong(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, syncquery.Group)
+	b := newBench(t)
 	b.ask(1, 1, 2)
 	b.seen(line("x"))
 	b.back(syncquery.CallLock, "x", granted)
@@ -187,7 +187,7 @@ func TestNothingIsHeldForLong(t *testing.T) {
 func TestTheCourtesyPause(t *testing.T) {
 	t.Parallel()
 	for _, others := range []bool{false, true} {
-		b := newBench(t, syncquery.Group)
+		b := newBench(t)
 		b.ask(1, 1)
 		registry := line()
 		if others {
@@ -211,7 +211,7 @@ func TestTheCourtesyPause(t *testing.T) {
 // A query that is given up frees what was locked for it, and Close waits for that.
 func TestGivenUpWhileLocking(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, syncquery.Group)
+	b := newBench(t)
 	b.ask(1, 1, 2)
 	b.seen(line())
 	require.NoError(t, b.machine.GiveUp(b.now, 1), "nothing stood in its way")

@@ -93,7 +93,7 @@ func (r *reading) postpone(trouble map[int64]error) {
 	var stay []*query
 	for _, q := range r.members {
 		if err := troubleOf(q, trouble); err != nil {
-			r.m.conclude(q, nil, err)
+			r.m.fail(q, err)
 			continue
 		}
 		stay = append(stay, q)
@@ -252,9 +252,9 @@ func (r *reading) end() {
 	m.readings = slices.DeleteFunc(m.readings, func(other *reading) bool { return other == r })
 	for _, q := range r.members {
 		if err := troubleOf(q, r.fails); err != nil {
-			m.conclude(q, nil, err)
+			m.fail(q, err)
 		} else if r.lost != nil {
-			m.conclude(q, nil, r.lost)
+			m.fail(q, r.lost)
 		} else if states := pick(q, r.states); states == nil {
 			m.postpone(q, nil)
 		} else {

@@ -32,17 +32,6 @@ func (r Registry) Served() []int64 {
 	return slices.Compact(ids)
 }
 
-// unknown returns the error of the first of ids that is not among those served,
-// which ascend.
-func unknown(ids, served []int64) error {
-	for _, id := range ids {
-		if _, ok := slices.BinarySearch(served, id); !ok {
-			return &UnknownResourceError{Resource: id}
-		}
-	}
-	return nil
-}
-
 // ParseRegistry reads the body of GET /registry, an object by endpoint, and keeps
 // its order, which a map would lose.
 func ParseRegistry(body []byte) (Registry, error) {

@@ -53,7 +53,7 @@ func (s *scheduler) lookAndBegin() {
 			waiting := s.waiting
 			s.waiting = nil
 			for _, q := range waiting {
-				s.conclude(q, nil, err)
+				s.fail(q, err)
 			}
 		})
 	})
@@ -75,7 +75,7 @@ func (s *scheduler) beginAll() {
 			s.answer(q, nil, err)
 			continue
 		}
-		worst, _ := s.standing(q)
+		worst := s.standing(q)
 		if worst == ours {
 			s.remove(func(other *query) bool { return other == q })
 			s.behind = append(s.behind, q)

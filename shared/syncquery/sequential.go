@@ -40,7 +40,7 @@ func (s *sequential) start(q *query, err error) {
 		err = s.unknown(q)
 	}
 	if err != nil {
-		s.conclude(q, nil, err)
+		s.fail(q, err)
 		return
 	}
 	r := s.begin([]*query{q})
@@ -88,7 +88,7 @@ func (r *reading) lockInTurn(names []string, baseline bool) {
 			r.noted(err)
 			r.m.clear(lost, func() { r.pause(r.m.after(r.m.pause(0), again)) })
 		default:
-			r.m.conclude(r.members[0], nil, err)
+			r.m.fail(r.members[0], err)
 			r.members = nil
 			r.free()
 		}

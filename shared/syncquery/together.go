@@ -27,7 +27,7 @@ func (g *grouping) askWhether() {
 		}
 		for _, q := range slices.Clone(g.waiting) {
 			g.waiting = g.waiting[1:]
-			g.conclude(q, nil, result.Err)
+			g.fail(q, result.Err)
 		}
 	})
 }

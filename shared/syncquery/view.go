@@ -130,8 +130,8 @@ const (
 	foreign                 // an id has only homes that others have locked
 )
 
-// standing says what a query can expect, and of which resource.
-func (m *Machine) standing(q *query) (worst standing, id int64) {
+// standing says what a query can expect.
+func (m *Machine) standing(q *query) (worst standing) {
 	for _, wanted := range q.ids {
 		best := foreign
 		for _, i := range m.view.chart.Homes(wanted) {
@@ -143,11 +143,9 @@ func (m *Machine) standing(q *query) (worst standing, id int64) {
 				best = free
 			}
 		}
-		if best > worst {
-			worst, id = best, wanted
-		}
+		worst = max(worst, best)
 	}
-	return worst, id
+	return worst
 }
 
 // unknown returns the error of the first of the query's ids that nobody serves.

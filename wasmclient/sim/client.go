@@ -84,25 +84,21 @@ func (c *client) closeIfDone() {
 
 // work asks the next query, if there is one, for one worker: its end calls work again.
 func (c *client) work() {
-	for c.next < len(c.queries) && c.ask() {
+	if c.next < len(c.queries) {
+		c.ask()
 	}
 	c.closeIfDone()
 }
 
-// ask asks the next query, and says whether it was answered at once.
-func (c *client) ask() (answered bool) {
+// ask asks the next query.
+func (c *client) ask() {
 	i := c.next
 	c.next++
 	s := &c.samples[i]
 	s.Resources, s.Start, s.begun = len(c.queries[i]), c.world.now, true
-	if s.Resources == 0 {
-		c.ended(s, nil)
-		return true
-	}
 	c.asked[i] = s
 	c.world.after(c.world.options.Timeout, func() { c.timeOut(i) })
 	c.do(func(now time.Duration) { c.machine.Ask(now, i, sorted(c.queries[i])) })
-	return false
 }
 
 // ended notes the end of a query.

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -97,7 +98,8 @@ func (c *client) back(f *flight, result syncquery.Result) {
 	}
 	f.back = true
 	delete(c.flights, f.command.Call)
-	if result.Err != errLate && result.Err != errAbandoned && c.world.server.keepsAlive() && !c.world.strategyIs(syncquery.Serial) {
+	whole := !errors.Is(result.Err, syncquery.ErrAnswerLost) // else the connection is of no more use
+	if whole && c.world.server.keepsAlive() && !c.world.strategyIs(syncquery.Serial) {
 		c.idle++
 	}
 	for len(c.queue) > 0 && len(c.flights) < maxInFlight {

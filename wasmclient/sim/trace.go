@@ -70,10 +70,10 @@ func (t *Trace) add(client, reading int, h syncquery.Happening) {
 	}
 	t.At = append(t.At, int64(h.At))
 	t.Kind = append(t.Kind, uint8(h.Kind))
-	t.Client = append(t.Client, uint16(client)) //nolint:gosec // at most MaxClients
-	t.Reading = append(t.Reading, int32(reading))
+	t.Client = append(t.Client, uint16(client))   //nolint:gosec // at most MaxClients
+	t.Reading = append(t.Reading, int32(reading)) //nolint:gosec // far fewer
 	t.Endpoint = append(t.Endpoint, place)
-	t.Query = append(t.Query, int32(query)) //nolint:gosec // at most MaxQueries * MaxClients
+	t.Query = append(t.Query, int32(query))
 	t.Resource = append(t.Resource, resource)
 }
 

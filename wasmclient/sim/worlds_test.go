@@ -32,7 +32,7 @@ func TestWorlds(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 2 {
 		wg.Go(func() {
-			for i := next.Add(1) - 1; i < uint64(*worlds) && !t.Failed(); i = next.Add(1) - 1 { //nolint:gosec // not negative
+			for i := next.Add(1) - 1; i < uint64(*worlds) && !t.Failed(); i = next.Add(1) - 1 {
 				share := requireWell(t, *firstSeed+i)
 				for was := worst.Load(); int64(share*1e6) > was && !worst.CompareAndSwap(was, int64(share*1e6)); was = worst.Load() {
 				}
@@ -51,7 +51,8 @@ func requireWell(t *testing.T, seed uint64) (share float64) {
 	o.World.Record = true
 	w, err := sim.NewWorld(o)
 	is := fmt.Sprintf("lockstep simulate --replay %d", seed)
-	if !assert.NoError(t, err, is) {
+	if err != nil {
+		assert.Fail(t, err.Error(), is)
 		return 0
 	}
 	for w.Advance(1 << 16) {
@@ -176,11 +177,11 @@ func unsynchronized(t *sim.Trace) (readings []int32) {
 func TestAWorldFollowsFromItsOptions(t *testing.T) {
 	t.Parallel()
 	hashes := map[string]bool{}
-	for seed := range uint64(20) {
+	for seed := range uint64(8) {
 		first, second := runWorld(t, sim.RandomWorld(seed)), runWorld(t, sim.RandomWorld(seed))
 		require.Equal(t, first.Report(), second.Report())
 		require.Equal(t, first.Samples(), second.Samples())
 		hashes[first.Report().Hash] = true
 	}
-	require.Len(t, hashes, 20)
+	require.Len(t, hashes, 8)
 }

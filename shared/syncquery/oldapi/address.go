@@ -37,7 +37,7 @@ func isHost(host string) bool {
 			return false
 		}
 	}
-	return name != "" && (strings.HasPrefix(name, "[") == strings.HasSuffix(name, "]")) &&
+	return name != "" && !strings.ContainsAny(name, "%\"<>\\^`{|}") && (strings.HasPrefix(name, "[") == strings.HasSuffix(name, "]")) &&
 		(strings.HasPrefix(name, "[") || !strings.Contains(name, ":"))
 }
 
