@@ -166,7 +166,7 @@ export class Recording {
     return at;
   }
 
-  // settle puts at the end what the run came to: queries for nothing are told of nowhere else.
+  // settle puts at the end what the run came to: what a stopped run never asked is told of nowhere else.
   settle(at) {
     at.failed = this.report.failed;
     at.answered = this.report.queries - at.failed;
