@@ -82,7 +82,19 @@ npm: ## build the package for Node and browsers, into build/npm
 test: build/dynamodb-local build/with-dynamodb build/lockstep lambda web npm ## run every test that needs no Docker (Go with -race, DynamoDB Local, Node, Chromium)
 	@rm -f build/skipped; export SKIPPED=$(CURDIR)/build/skipped; \
 	build/with-dynamodb -- go test -race -count=1 -p 1 -timeout 15m ./...; \
+	$(MAKE) -s test-npm test-wasm; \
 	if [ -e build/skipped ]; then sort -u build/skipped; else echo "nothing was skipped"; fi
+
+.PHONY: test-npm
+test-npm: web build/lockstep ## try the package for Node and the page's own code: types, npm pack and install, the same runs as natively
+	cd wasmclient/npm && npm ci --silent && npm run --silent types
+	LOCKSTEP=$(CURDIR)/build/lockstep node --test wasmclient/npm/test/*.test.mjs
+	npm test --silent --prefix wasmclient/web
+
+# With a small environment: Go's wasm crashes on a very large one.
+.PHONY: test-wasm
+test-wasm: ## run the tests of what a browser loads, as WebAssembly under Node
+	env -i PATH="$$PATH" HOME="$$HOME" GOOS=js GOARCH=wasm go test -count=1 -p 1 -exec $(dir $(WASM_EXEC))go_js_wasm_exec ./shared/syncquery/... ./wasmclient/sim/... ./wasmclient/module
 
 # In a container there is no 127.0.0.1 of ours: the tunnel leads to DynamoDB Local.
 .PHONY: build/sam-tunnel
@@ -157,8 +169,8 @@ test-localstack: ## deploy to LocalStack from nothing and run the end-to-end tes
 	  -lambda-url $(LOCALSTACK) -watch-url "$$(urls watch)" -queries 100 -workers 10
 
 .PHONY: bench
-bench: ## measure the strategies beside each other against an old server, and four clients against ours
-	go test -run '^$$' -bench 'Strategies|FourClients' -benchtime 1x ./localstack/e2e
+bench: web ## measure the strategies beside each other against an old server, four clients against ours, and the page
+	go test -run '^$$' -bench 'Strategies|FourClients|Page' -benchtime 1x ./localstack/e2e
 
 .PHONY: bench-query
 bench-query: build/lockstep ## measure the strategies over sockets and simulated, clients that share an old server, and the cover (4 minutes)

@@ -1,15 +1,16 @@
 #!/usr/bin/env node
 // The command line under Node: the same Go program as the native one, compiled to
-// WebAssembly. Its files are put beside it by `make npm`.
+// WebAssembly.
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
+import { glue } from "./glue.js";
 
-// wasm_exec.js expects Node's modules in the global scope.
+// Go expects Node's modules in the global scope.
 globalThis.require = createRequire(import.meta.url);
 globalThis.fs = require("node:fs");
 globalThis.path = require("node:path");
-require("./wasm_exec.js");
 
+const Go = glue(globalThis);
 const go = new Go();
 go.argv = ["lockstep", ...process.argv.slice(2)];
 go.env = { HOME: process.env.HOME ?? "", TERM: process.env.TERM ?? "" }; // Go's wasm crashes on a very large one

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"math"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -19,9 +20,17 @@ import (
 )
 
 var (
-	worlds    = flag.Int("worlds", 300, "how many random worlds are simulated")
+	worlds    = flag.Int("worlds", manyWorlds(), "how many random worlds are simulated")
 	firstSeed = flag.Uint64("seed", 0, "the seed of the first of them")
 )
+
+// manyWorlds is fewer where the tests run as WebAssembly, slowly and beside the native ones.
+func manyWorlds() int {
+	if runtime.GOOS == "js" {
+		return 30
+	}
+	return 300
+}
 
 // What must hold in every world; that of a seed is run again by
 // `lockstep simulate --replay SEED`.
