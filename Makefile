@@ -88,7 +88,7 @@ test: build/dynamodb-local build/with-dynamodb build/lockstep lambda web npm ## 
 .PHONY: test-npm
 test-npm: web build/lockstep ## try the package for Node and the page's own code: types, npm pack and install, the same runs as natively
 	cd wasmclient/npm && npm ci --silent && npm run --silent types
-	LOCKSTEP=$(CURDIR)/build/lockstep node --test wasmclient/npm/test/*.test.mjs
+	LOCKSTEP=$(CURDIR)/build/lockstep node --test --test-reporter=spec wasmclient/npm/test/*.test.mjs
 	npm test --silent --prefix wasmclient/web
 
 # With a small environment: Go's wasm crashes on a very large one.
