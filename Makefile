@@ -61,11 +61,12 @@ WASM_BUILD := GOOS=js GOARCH=wasm go build -trimpath -ldflags '-s -w $(LDFLAGS)'
 
 # The page is put together of its sources, the package and the module.
 .PHONY: web
-web: npm wasmclient/web/node_modules ## build the page, static files for any web server, into build/web
+web: npm wasmclient/web/node_modules/.package-lock.json ## build the page, static files for any web server, into build/web
 	npm run --silent --prefix wasmclient/web build
 
-wasmclient/web/node_modules: wasmclient/web/package-lock.json
-	npm ci --silent --prefix wasmclient/web
+# It is what npm writes last.
+%/node_modules/.package-lock.json: %/package-lock.json
+	npm ci --loglevel=error --no-audit --no-fund --prefix $*
 	touch $@
 
 # Without inlining the module is a twelfth smaller with brotli, and no slower: it is compiled
@@ -86,15 +87,15 @@ test: build/dynamodb-local build/with-dynamodb build/lockstep lambda web npm ## 
 	if [ -e build/skipped ]; then sort -u build/skipped; else echo "nothing was skipped"; fi
 
 .PHONY: test-npm
-test-npm: web build/lockstep ## try the package for Node and the page's own code: types, npm pack and install, the same runs as natively
-	cd wasmclient/npm && npm ci --silent && npm run --silent types
+test-npm: web build/lockstep wasmclient/npm/node_modules/.package-lock.json ## try the package for Node and the page's own code: types, npm pack and install, the same runs as natively
+	npm run --silent --prefix wasmclient/npm types
 	LOCKSTEP=$(CURDIR)/build/lockstep node --test --test-reporter=spec wasmclient/npm/test/*.test.mjs
 	npm test --silent --prefix wasmclient/web
 
 # With a small environment: Go's wasm crashes on a very large one.
 .PHONY: test-wasm
 test-wasm: ## run the tests of what a browser loads, as WebAssembly under Node
-	env -i PATH="$$PATH" HOME="$$HOME" GOOS=js GOARCH=wasm go test -count=1 -p 1 -exec $(dir $(WASM_EXEC))go_js_wasm_exec ./shared/syncquery/... ./wasmclient/sim/... ./wasmclient/module
+	GOOS=js GOARCH=wasm go test -count=1 -p 1 -exec "env -i PATH=$$PATH HOME=$$HOME $(dir $(WASM_EXEC))go_js_wasm_exec" ./shared/syncquery/... ./wasmclient/sim/... ./wasmclient/module
 
 # In a container there is no 127.0.0.1 of ours: the tunnel leads to DynamoDB Local.
 .PHONY: build/sam-tunnel

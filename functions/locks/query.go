@@ -68,8 +68,7 @@ type unknownResources struct {
 // stands, so that all values held together when the last one was read.
 func (s *Service) query(ctx context.Context, in queryRequest) (reading, error) {
 	ids := slices.Compact(slices.Sorted(slices.Values(in.Body.Resources)))
-	waiting, cancel := context.WithTimeoutCause(ctx, milliseconds(in.Body.Wait, DefaultQueryWait), lease.ErrWaited)
-	defer cancel()
+	until := time.Now().Add(milliseconds(in.Body.Wait, DefaultQueryWait))
 	owner := queryOwner
 	if checkText("X-Client", in.Client) == nil && in.Client != "" {
 		owner = in.Client
@@ -79,7 +78,7 @@ func (s *Service) query(ctx context.Context, in queryRequest) (reading, error) {
 		if err != nil {
 			return reading{}, err
 		}
-		answer, err := s.together(ctx, waiting, owner, chosen, ids)
+		answer, err := s.together(ctx, until, owner, chosen, ids)
 		switch {
 		case err == nil:
 			return answer, nil
@@ -87,7 +86,7 @@ func (s *Service) query(ctx context.Context, in queryRequest) (reading, error) {
 			return reading{}, contended(err)
 		case !again(err):
 			return reading{}, ofLease(err)
-		case ctx.Err() == nil && waiting.Err() != nil: // there is no time for another one
+		case ctx.Err() == nil && !time.Now().Before(until): // there is no time for another one
 			return reading{}, contended(err)
 		}
 	}
@@ -153,7 +152,7 @@ func listOf(ids []int64) string {
 }
 
 // together makes one synchronized reading.
-func (s *Service) together(ctx, waiting context.Context, owner string, chosen []syncquery.Endpoint, ids []int64) (reading, error) {
+func (s *Service) together(ctx context.Context, until time.Time, owner string, chosen []syncquery.Endpoint, ids []int64) (reading, error) {
 	reader := overlease.Reader{Leases: s.Leases, TTL: queryTTL, AtATime: readsAtATime, Read: func(ctx context.Context, id, token int64) (string, error) {
 		state, err := s.read(ctx, id, token)
 		if errors.Is(err, ErrPassed) { // by another query, through another endpoint: nothing was changed
@@ -161,7 +160,7 @@ func (s *Service) together(ctx, waiting context.Context, owner string, chosen []
 		}
 		return state, err
 	}}
-	r, err := reader.Together(ctx, waiting, owner, chosen, ids)
+	r, err := reader.Together(ctx, until, owner, chosen, ids)
 	if err != nil {
 		return reading{}, err
 	}

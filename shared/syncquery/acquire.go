@@ -14,8 +14,6 @@ import (
 // the turnstile: who has passed it meets few others behind it. What it holds while it
 // waits it holds for holdCap at most, since others may go by another order.
 type patience struct {
-	since time.Duration // of the wait for the present endpoint
-	name  string        // that endpoint
 	tries int           // how often everything was given up
 	look  time.Duration // when the registry was last looked at
 }
@@ -55,8 +53,9 @@ func (r *reading) readWhatIsNeeded() {
 		names := r.names(needed)
 		superfluous = slices.DeleteFunc(slices.Clone(r.held), func(name string) bool { return slices.Contains(names, name) })
 	}
-	for _, name := range superfluous {
-		r.unlock(name, func() {}) // nobody needs to wait for that
+	for _, name := range superfluous { // nobody needs to wait for that, or to care how it ends
+		r.held = slices.DeleteFunc(r.held, func(other string) bool { return other == name })
+		r.m.unlock(name, r.number, 0, func(error) { r.m.release(name) })
 	}
 	r.lost = nil
 	r.readAll(false, false)
@@ -85,7 +84,7 @@ func (r *reading) names(endpoints []int) []string {
 func (r *reading) await() {
 	m := r.m
 	r.plan = nil
-	target, homeless := m.view.chart.Cover(r.ids(), r.cost(false))
+	target, homeless := m.view.chart.Cover(r.hopefulIDs(), r.cost(false))
 	if len(homeless) > 0 { // the registry has changed: they are to be looked at again
 		trouble := map[int64]error{}
 		for _, id := range homeless {
@@ -102,6 +101,10 @@ func (r *reading) await() {
 		r.tryTogether(r.names(target))
 		return
 	}
+	if dead := m.deadAmong(target); dead != "" { // to hold the others meanwhile would help nobody
+		r.unlockAll(r.held, func() { r.waitFor(dead) })
+		return
+	}
 	next, above := r.nextInOrder(r.names(target))
 	if next == "" {
 		r.readWhatIsNeeded()
@@ -116,13 +119,17 @@ func (r *reading) await() {
 // tryTogether is what a reading does that knows no turnstile: it tries everything at once,
 // until it has everything.
 func (r *reading) tryTogether(target []string) {
+	if slices.ContainsFunc(target, func(name string) bool { return r.m.busy[name] != nil && r.m.busy[name] != r }) {
+		r.pause(r.m.after(r.m.poll("", 0), r.awaitOrFree))
+		return
+	}
 	r.plan = func() {
 		r.plan, r.refused = nil, map[string]error{}
 		if len(r.held) == len(target) {
 			r.readWhatIsNeeded()
 			return
 		}
-		r.unlockAll(r.held, func() { r.pause(r.m.after(r.m.poll(0), r.awaitOrFree)) })
+		r.unlockAll(r.held, func() { r.pause(r.m.after(r.m.poll("", 0), r.awaitOrFree)) })
 	}
 	r.lockAll(target)
 }
@@ -159,13 +166,10 @@ func (r *reading) nextInOrder(target []string) (next string, above []string) {
 
 // waitFor waits for one endpoint, and then tries for the rest.
 func (r *reading) waitFor(name string) {
-	m, p := r.m, r.patient
+	m := r.m
 	if len(r.members) == 0 {
 		r.free()
 		return
-	}
-	if p.name != name {
-		p.name, p.since = name, m.now
 	}
 	if earliest := m.notBefore(); len(r.held) == 0 && earliest > m.now {
 		r.pause(m.after(earliest-m.now, func() { r.waitFor(name) }))
@@ -205,7 +209,6 @@ func (r *reading) waitFor(name string) {
 func (r *reading) passed() {
 	r.refused = map[string]error{}
 	r.reserve("")
-	r.patient.name = ""
 	if g, ok := r.m.strategy.(*grouping); ok {
 		g.absorb(r)
 	}
@@ -226,7 +229,33 @@ func (r *reading) lockRest() {
 		r.lockAll(r.names(chosen))
 		return
 	}
+	if r.giveBackHopeless() {
+		r.lockRest()
+		return
+	}
 	r.await()
+}
+
+// giveBackHopeless lets those members wait by themselves who may wait for ever, so that
+// they don't take the others with them, and says whether there were such and others.
+func (r *reading) giveBackHopeless() bool {
+	hopeless := slices.DeleteFunc(slices.Clone(r.members), func(q *query) bool { return !r.m.hopeless(q) })
+	if len(hopeless) == 0 || len(hopeless) == len(r.members) {
+		return false
+	}
+	for _, q := range hopeless {
+		r.giveBack(q)
+	}
+	return true
+}
+
+// hopefulIDs returns what those members ask for who may get it, or all if none may.
+func (r *reading) hopefulIDs() []int64 {
+	hopeful := slices.DeleteFunc(slices.Clone(r.members), r.m.hopeless)
+	if len(hopeful) == 0 {
+		return r.ids()
+	}
+	return idsOf(hopeful)
 }
 
 // pollLater waits for an endpoint a little longer, unless what is held meanwhile was held
@@ -238,7 +267,7 @@ func (r *reading) pollLater(name string) {
 		r.free()
 	case len(r.held) > 0 && m.since(r.since) > holdCap && m.options.Without != ReleaseBeforeWaiting:
 		r.unlockAll(r.held, func() {
-			r.refused, p.name = map[string]error{}, ""
+			r.refused = map[string]error{}
 			r.reserve("")
 			r.pause(m.after(m.pause(p.tries), r.awaitOrFree))
 			p.tries++
@@ -246,7 +275,7 @@ func (r *reading) pollLater(name string) {
 	case len(r.held) == 0 && m.since(p.look) > lookAgain:
 		r.lookAgain()
 	default:
-		r.pause(m.after(m.poll(r.age()), func() { r.waitFor(name) }))
+		r.pause(m.after(m.poll(name, r.age()), func() { r.waitFor(name) }))
 	}
 }
 
@@ -264,6 +293,7 @@ func (r *reading) lookAgain() {
 	r.patient.look = m.now
 	m.look(func(error) {
 		r.refused = map[string]error{}
+		m.unblock() // who waits for what is only reserved here may have another way, too
 		if len(r.held) == 0 {
 			for _, q := range slices.Clone(r.members) {
 				if m.standing(q) == free {

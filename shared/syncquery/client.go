@@ -44,7 +44,8 @@ func New(server Server, strategy Strategy, options Options) *Client {
 // involved was locked by this client. An id may be named more than once; no ids
 // are answered without a call.
 //
-// It tries until ctx is done; ctx should have a deadline. Errors: an
+// It tries until ctx is done; ctx should have a deadline. A server of ours reads at most
+// MaxTogether resources at once, and refuses a query for more. Errors: an
 // *UnknownResourceError at once; what the server says that no retry will mend;
 // else ctx's, with what stood in the way last.
 func (c *Client) Query(ctx context.Context, ids ...int64) (map[int64]string, error) {
@@ -197,7 +198,7 @@ func InDoubt(possiblyLocked []string) string {
 // Close waits until what is under way has ended and its locks are freed, and
 // returns, sorted, the endpoints that are possibly left locked by this client: for
 // each the answer to a call was lost, so that only the server knows, and the registry
-// does not show it as free. With Options.Alone they are freed here, and named only
+// does not show it as free, or the call may still take effect. With Options.Alone they are freed here, and named only
 // where even that failed. No query may be started after Close; to close twice does
 // no harm.
 func (c *Client) Close() (possiblyLocked []string) {

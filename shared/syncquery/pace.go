@@ -19,6 +19,7 @@ const (
 	// When nothing has changed hands for quietAfter, the lock may never be freed, and is
 	// asked for ever more seldom, up to slowest.
 	quietAfter = 1500 * time.Millisecond
+	deadAfter  = 30 * time.Second // so, too, when the endpoint was never seen free for so long
 	slowest    = time.Second
 
 	// courtesy is how long a client leaves alone what it has freed when others are about:
@@ -45,9 +46,14 @@ func (m *Machine) pause(before int) time.Duration {
 	return m.draw(0, min(firstPause<<min(before, 10), lastPause))
 }
 
-// poll draws the time until somebody who has waited so long asks for a lock again.
-func (m *Machine) poll(waited time.Duration) time.Duration {
-	if quiet := m.now - m.foreignAt; quiet > quietAfter {
+// poll draws the time until somebody who has waited so long asks for an endpoint's lock
+// again.
+func (m *Machine) poll(name string, waited time.Duration) time.Duration {
+	quiet := m.now - m.foreignAt
+	if locked := m.now - m.view.freeAt[name]; name != "" && locked > deadAfter {
+		quiet = max(quiet, locked)
+	}
+	if quiet > quietAfter {
 		middle := min(quiet/30, slowest)
 		return m.draw(middle/2, middle*3/2)
 	}

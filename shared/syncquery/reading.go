@@ -26,7 +26,7 @@ type reading struct {
 
 	stage  stage
 	reads  []*read
-	open   int // reads, or unlocks, that have not come to their end
+	open   int // reads that have not come to their end
 	states map[int64]string
 	fails  map[int64]error // why a resource can't be read
 	lost   error           // ErrLockLost, when somebody else freed what we held
@@ -113,12 +113,14 @@ func troubleOf(q *query, trouble map[int64]error) (first error) {
 }
 
 // ids returns what the members ask for, ascending, each once.
-func (r *reading) ids() []int64 {
-	if len(r.members) == 1 {
-		return r.members[0].ids
+func (r *reading) ids() []int64 { return idsOf(r.members) }
+
+func idsOf(members []*query) []int64 {
+	if len(members) == 1 {
+		return members[0].ids
 	}
 	var ids []int64
-	for _, q := range r.members {
+	for _, q := range members {
 		ids = append(ids, q.ids...)
 	}
 	slices.Sort(ids)
@@ -311,7 +313,7 @@ func (r *reading) why(id int64) error {
 	for _, i := range chart.Homes(id) {
 		name := chart.Registry()[i].Name
 		err := r.refused[name]
-		if err == nil && r.m.view.foreign[i] {
+		if owner := r.m.busy[name]; err == nil && (r.m.view.foreign[i] || r.m.doubts[name] != 0 || owner != nil && owner != r) {
 			err = ErrAlreadyLocked
 		}
 		if err != nil && (reason == nil || !passes(reason) && passes(err)) {

@@ -13,6 +13,7 @@ type scheduler struct {
 	*Machine
 	looking bool
 	looked  time.Duration // when the registry was asked for
+	seen    time.Duration // when it came
 	stale   bool          // somebody came later than it, and asks for what it doesn't list
 	resting *timer
 }
@@ -31,7 +32,7 @@ func (s *scheduler) dispatch() {
 		}
 		return
 	}
-	if s.view.chart != nil && s.since(s.looked) <= viewAge && !s.stale {
+	if s.view.chart != nil && s.since(s.seen) <= viewAge && !s.stale {
 		s.beginAll()
 	}
 	if len(s.waiting) > 0 {
@@ -47,7 +48,7 @@ func (s *scheduler) lookAndBegin() {
 		s.clear(lost, func() {
 			s.looking = false
 			if err == nil {
-				s.looked, s.stale = asked, false
+				s.looked, s.seen, s.stale = asked, s.now, false
 				return
 			}
 			waiting := s.waiting
@@ -64,6 +65,7 @@ func (s *scheduler) lookAndBegin() {
 // needs is kept free, or it would wait for ever: there is always somebody who needs only
 // one of it.
 func (s *scheduler) beginAll() {
+	s.bringBack()
 	var kept []string
 	for _, q := range s.inOrder() {
 		if err := s.unknown(q); err != nil {
@@ -97,15 +99,34 @@ func (s *scheduler) beginAll() {
 	}
 }
 
+// bringBack has those looked at again, before anybody else, who have waited for too long.
+func (s *scheduler) bringBack() {
+	tooLong := func(q *query) bool { return s.since(q.came) > fairAfter }
+	for _, q := range s.behind {
+		if tooLong(q) {
+			s.wait(q)
+		}
+	}
+	s.behind = slices.DeleteFunc(s.behind, tooLong)
+}
+
 // fairAfter is how long a query lets others pass.
 const fairAfter = time.Second
 
 // keepFree keeps what a query needs from those who come after it, and returns what that
-// is, apart from what is busy.
+// is, apart from what is busy: nothing, if others have some of it, for nobody knows how
+// long.
 func (s *scheduler) keepFree(q *query) (kept []string) {
 	chosen, _ := s.view.chart.Cover(q.ids, nil)
+	registry := s.view.chart.Registry()
+	if slices.ContainsFunc(chosen, func(i int) bool {
+		r := s.busy[registry[i].Name]
+		return r != nil && r.reserved == registry[i].Name
+	}) {
+		return nil
+	}
 	for _, i := range chosen {
-		if name := s.view.chart.Registry()[i].Name; s.busy[name] == nil {
+		if name := registry[i].Name; s.busy[name] == nil {
 			s.busy[name] = nobody
 			kept = append(kept, name)
 		}

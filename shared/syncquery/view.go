@@ -8,7 +8,8 @@ import (
 // view is the registry as we last saw it, and what we heard since.
 type view struct {
 	chart   *Chart
-	foreign []bool // by endpoint: others have it locked, as far as we know
+	foreign []bool                   // by endpoint: others have it locked, as far as we know
+	freeAt  map[string]time.Duration // when an endpoint was last known to be free, or first seen
 }
 
 // look reads the registry, and then says how that went.
@@ -31,11 +32,18 @@ func (m *Machine) look(then func(error)) {
 func (m *Machine) see(registry Registry, own map[string]bool) {
 	before := m.view
 	m.view.foreign = make([]bool, len(registry))
+	if m.view.freeAt == nil {
+		m.view.freeAt = map[string]time.Duration{}
+	}
 	if before.chart == nil || !sameResources(before.chart.Registry(), registry) {
 		m.view.chart = NewChart(registry)
 	}
 	for i, e := range registry {
+		if _, known := m.view.freeAt[e.Name]; !known {
+			m.view.freeAt[e.Name] = m.now
+		}
 		if !e.Locked || own[e.Name] || m.ours(e.Name) {
+			m.view.freeAt[e.Name] = m.now
 			continue
 		}
 		m.view.foreign[i] = true
@@ -79,6 +87,9 @@ func (m *Machine) hear(name string, foreign bool) {
 		m.foreignAt = m.now
 	}
 	m.view.foreign[i] = foreign
+	if !foreign {
+		m.view.freeAt[name] = m.now
+	}
 }
 
 // Costs of endpoints in a plan: few of them, and among as few those that others need
@@ -146,6 +157,28 @@ func (m *Machine) standing(q *query) (worst standing) {
 		worst = max(worst, best)
 	}
 	return worst
+}
+
+// hopeless says whether a query asks for an id whose homes others have had locked for so
+// long that they may never be free again.
+func (m *Machine) hopeless(q *query) bool {
+	return slices.ContainsFunc(q.ids, func(id int64) bool {
+		return !slices.ContainsFunc(m.view.chart.Homes(id), func(i int) bool {
+			return !m.view.foreign[i] || m.since(m.view.freeAt[m.view.chart.Registry()[i].Name]) <= quietAfter
+		})
+	})
+}
+
+// deadAmong returns the first of the endpoints that others have had locked for so long that
+// it may never be free again, "" if there is none.
+func (m *Machine) deadAmong(endpoints []int) string {
+	for _, i := range endpoints {
+		name := m.view.chart.Registry()[i].Name
+		if m.view.foreign[i] && m.since(m.view.freeAt[name]) > quietAfter {
+			return name
+		}
+	}
+	return ""
 }
 
 // unknown returns the error of the first of the query's ids that nobody serves.

@@ -19,7 +19,7 @@ const (
 	chanceOfCrashes
 	chanceOfChanges
 	chanceOfWorlds
-	chanceOfMachines // and beyond: one a client
+	chanceOfMachines // is added to their seeds
 )
 
 func newChance(seed, stream uint64) chance {
@@ -59,3 +59,6 @@ func minusLog(u uint64) uint64 {
 
 // ln2 is the natural logarithm of 2, in units of 2^-40.
 const ln2 = 762123384786
+
+// meanGap is the mean time between queries at a rate a second.
+func meanGap(rate float64) time.Duration { return time.Duration(float64(time.Second) / rate) }

@@ -19,7 +19,8 @@ type client struct {
 	samples []sample
 	wakeAt  time.Duration // when the machine is going to be woken; negative: never
 	crashed bool
-	left    []string
+	closed  bool     // the machine came to its end
+	left    []string // then: the endpoints that it names as possibly left locked
 
 	flights  map[int]*flight // calls under way, by number
 	queue    []*flight       // calls that wait until fewer are under way
@@ -152,11 +153,11 @@ func (c *client) do(happen func(now time.Duration)) {
 		case syncquery.Call:
 			c.call(command)
 		case syncquery.Abandon:
-			c.back(c.flights[command.Call], syncquery.Result{Err: errAbandoned})
+			c.world.after(0, func() { c.abandon(command.Call) })
 		case syncquery.Answer:
 			c.answer(command.Query, command.States, command.Err)
 		case syncquery.Closed:
-			c.left = command.Left
+			c.left, c.closed = command.Left, true
 		}
 	}
 	if wake >= 0 && wake != c.wakeAt {
@@ -171,6 +172,17 @@ func (c *client) do(happen func(now time.Duration)) {
 }
 
 var errAbandoned = fmt.Errorf("%w: %w", syncquery.ErrAnswerLost, context.Canceled)
+
+// abandon gives a call up that has not come back.
+func (c *client) abandon(call int) {
+	f := c.flights[call]
+	for _, queued := range c.queue {
+		if queued.command.Call == call {
+			f = queued
+		}
+	}
+	c.back(f, syncquery.Result{Err: errAbandoned})
+}
 
 // crash ends the client where it is: what it has locked stays locked, what it has sent
 // still arrives.
@@ -189,6 +201,7 @@ func (c *client) crash() {
 		}
 	}
 	clear(c.asked)
+	c.queue = nil
 	c.next = len(c.queries)
 }
 

@@ -46,6 +46,9 @@ func (c *client) call(command syncquery.Command) {
 }
 
 func (c *client) depart(f *flight) {
+	if f.back { // given up before it was sent
+		return
+	}
 	c.flights[f.command.Call] = f
 	c.calls++
 	f.send()
@@ -55,6 +58,9 @@ func (c *client) depart(f *flight) {
 func (f *flight) send() {
 	c := f.client
 	w := c.world
+	if f.back || c.crashed {
+		return
+	}
 	if c.idle > 0 {
 		c.idle--
 		w.after(w.way(), func() { w.server.arrive(f, callWork) })

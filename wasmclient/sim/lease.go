@@ -2,7 +2,6 @@ package sim
 
 import (
 	"slices"
-	"time"
 
 	"lockstep/shared/syncquery"
 )
@@ -104,6 +103,3 @@ func (l *leases) remove(one *lease) {
 func (l *leases) tell(one *lease, kind syncquery.HappeningKind, name string) {
 	one.flight.client.observe(syncquery.Happening{At: l.server.world.now, Kind: kind, Reading: one.flight.command.Reading, Endpoint: name})
 }
-
-// meanGap is the mean time between queries at a rate a second.
-func meanGap(rate float64) time.Duration { return time.Duration(float64(time.Second) / rate) }

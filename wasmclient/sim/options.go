@@ -36,6 +36,10 @@ type WorldOptions struct {
 	Record    bool          // keep the events
 }
 
+// leastRate is a query in a quarter of an hour: the times of fewer may be too long for the
+// clock.
+const leastRate = 0.001
+
 // MaxClients is the most clients of a world.
 const MaxClients = 64
 
@@ -58,8 +62,8 @@ func (o Options) Validate() error {
 		return wrong("workers", "from 1 to 10000, not %d", o.Workers)
 	case o.Timeout <= 0:
 		return wrong("timeout", "above 0, not %s", o.Timeout)
-	case !(o.Rate >= 0 && o.Rate <= 1e6): // also for NaN
-		return wrong("rate", "from 0 to 1000000, not %v", o.Rate)
+	case !(o.Rate == 0 || o.Rate >= leastRate && o.Rate <= 1e6): // also for NaN
+		return wrong("rate", "0, or from %v to 1000000, not %v", leastRate, o.Rate)
 	case o.Clients < 0 || o.Clients > MaxClients:
 		return wrong("clients", "from 1 to %d, not %d", MaxClients, o.Clients)
 	}

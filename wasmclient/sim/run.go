@@ -27,13 +27,19 @@ type Sample struct {
 // cause. Progress, if not nil, is called after each query with how many are done, by any
 // worker.
 func Run(ctx context.Context, q Querier, queries [][]int64, o Options, progress func(done int)) (samples []Sample, makespan time.Duration) {
-	r := &run{querier: q, queries: queries, timeout: o.Timeout, progress: progress, samples: make([]Sample, len(queries)), begin: time.Now()}
+	r := &run{querier: q, queries: queries, timeout: o.Timeout, progress: progress, samples: make([]Sample, len(queries)), asked: make([]bool, len(queries)), begin: time.Now()}
 	if o.Rate > 0 {
 		r.atRate(ctx, o)
 	} else {
 		r.byWorkers(ctx, o.Workers)
 	}
-	return r.samples, time.Since(r.begin)
+	makespan = time.Since(r.begin)
+	for i := range r.samples { // those that a run which ended early never asked
+		if s := &r.samples[i]; !r.asked[i] {
+			*s = Sample{Resources: len(r.queries[i]), Start: makespan, Err: context.Cause(ctx)}
+		}
+	}
+	return r.samples, makespan
 }
 
 // run is a run that is under way.
@@ -43,6 +49,7 @@ type run struct {
 	timeout  time.Duration
 	progress func(done int)
 	samples  []Sample
+	asked    []bool
 	begin    time.Time
 	done     atomic.Int64
 }
@@ -52,7 +59,7 @@ func (r *run) byWorkers(ctx context.Context, workers int) {
 	var wg sync.WaitGroup
 	for range min(workers, len(r.queries)) {
 		wg.Go(func() {
-			for i := int(next.Add(1)) - 1; i < len(r.queries); i = int(next.Add(1)) - 1 {
+			for i := int(next.Add(1)) - 1; i < len(r.queries) && ctx.Err() == nil; i = int(next.Add(1)) - 1 {
 				r.ask(ctx, i)
 			}
 		})
@@ -71,6 +78,9 @@ func (r *run) atRate(ctx context.Context, o Options) {
 		case <-time.After(at - time.Since(r.begin)):
 		case <-ctx.Done():
 		}
+		if ctx.Err() != nil {
+			break
+		}
 		wg.Go(func() { r.ask(ctx, i) })
 		at += arrivals.exponential(meanGap(o.Rate))
 	}
@@ -80,6 +90,7 @@ func (r *run) atRate(ctx context.Context, o Options) {
 // ask asks the query of that number.
 func (r *run) ask(ctx context.Context, i int) {
 	ids := r.queries[i]
+	r.asked[i] = true
 	s := Sample{Resources: len(ids), Start: time.Since(r.begin)}
 	ctx, cancel := context.WithTimeoutCause(ctx, r.timeout, fmt.Errorf("not answered within %s", r.timeout))
 	defer cancel()

@@ -1,5 +1,6 @@
-// Package sim is the simulation of synchronized querying: the workload that
-// clients ask for, the run of it, and what it came to. It knows no transport.
+// Package sim is the simulation of synchronized querying: the workload that clients ask
+// for, its run against a server or in a simulated world on a virtual clock, and what it
+// came to. It knows no transport.
 package sim
 
 import (

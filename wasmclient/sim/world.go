@@ -158,5 +158,28 @@ func (w *World) Unexplained() (names []string) {
 	return names
 }
 
+// Possible says whether each id of a query, by its place in Samples, has a home that is not
+// left locked: then it could have been answered.
+func (w *World) Possible(query int) bool {
+	left := w.server.left()
+	ids := w.clients[query/w.options.Queries].queries[query%w.options.Queries]
+	return !slices.ContainsFunc(ids, func(id int64) bool {
+		return !slices.ContainsFunc(w.server.registry, func(e syncquery.Endpoint) bool {
+			return slices.Contains(e.Resources, id) && !slices.Contains(left, e.Name)
+		})
+	})
+}
+
+// Unclosed returns the clients that lived and whose machines did not come to their end when
+// nothing was left to happen: there must be none.
+func (w *World) Unclosed() (clients []int) {
+	for _, c := range w.clients {
+		if !c.crashed && !c.closed {
+			clients = append(clients, c.number)
+		}
+	}
+	return clients
+}
+
 // strategyIs says which strategy the clients go by.
 func (w *World) strategyIs(s syncquery.Strategy) bool { return w.options.Strategy == s }

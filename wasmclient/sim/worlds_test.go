@@ -73,6 +73,7 @@ func requireWell(t *testing.T, seed uint64) (share float64) {
 	assert.Equal(t, w.Total(), w.Done(), is)
 	assert.Zero(t, w.Report().BadReads, is)
 	assert.Empty(t, w.Unexplained(), is)
+	assert.Empty(t, w.Unclosed(), is)
 	if o.Alone && o.World.Crash == 0 {
 		assert.Empty(t, w.Report().LocksLeft, is)
 	}
@@ -80,6 +81,8 @@ func requireWell(t *testing.T, seed uint64) (share float64) {
 	for i, s := range w.Samples() {
 		assert.LessOrEqual(t, s.Latency, o.Timeout, "%s: query %d", is, i)
 		if locksMayStay(o) {
+			late := s.Err != nil && s.Latency == o.Timeout && o.Timeout > longestWait(o) && o.World.HangRate+float64(o.World.Changes) == 0
+			assert.False(t, late && w.Possible(i), "%s: query %d waited for what was free in the end", is, i)
 			continue
 		}
 		unknown := new(syncquery.UnknownResourceError)

@@ -24,7 +24,7 @@ type Reader struct {
 
 	// TTL is the time to live of a reading's lease.
 	TTL time.Duration
-	// AtATime is how many resources are read at a time.
+	// AtATime is how many resources are read at a time, at least 1.
 	AtATime int
 }
 
@@ -41,11 +41,11 @@ type Reading struct {
 const leastWait = 100 * time.Millisecond
 
 // Together reads the ids at the endpoints, which cover them, in the name of the owner. It
-// waits for the endpoints until the deadline of waiting. Errors: those of lease.Acquire;
+// waits for the endpoints until then. Errors: those of lease.Acquire;
 // lease.ErrExpired and lease.ErrBroken when the lease was lost before the last check, so
 // that the reading was not of one moment; and those of Read.
-func (r Reader) Together(ctx, waiting context.Context, owner string, endpoints []syncquery.Endpoint, ids []int64) (Reading, error) {
-	held, err := r.acquire(ctx, waiting, owner, endpoints)
+func (r Reader) Together(ctx context.Context, until time.Time, owner string, endpoints []syncquery.Endpoint, ids []int64) (Reading, error) {
+	held, err := r.acquire(ctx, until, owner, endpoints)
 	if err != nil {
 		return Reading{}, err
 	}
@@ -64,9 +64,8 @@ func (r Reader) Together(ctx, waiting context.Context, owner string, endpoints [
 	return Reading{States: states, Endpoints: held.Keys(), Token: held.Token(), At: at}, nil
 }
 
-func (r Reader) acquire(ctx, waiting context.Context, owner string, endpoints []syncquery.Endpoint) (*lease.Lease, error) {
-	deadline, _ := waiting.Deadline()
-	request := lease.Request{Owner: owner, TTL: r.TTL, Wait: time.Until(deadline)}
+func (r Reader) acquire(ctx context.Context, until time.Time, owner string, endpoints []syncquery.Endpoint) (*lease.Lease, error) {
+	request := lease.Request{Owner: owner, TTL: r.TTL, Wait: time.Until(until)}
 	for _, e := range endpoints {
 		request.Keys = append(request.Keys, e.Name)
 	}

@@ -54,7 +54,7 @@ func TestTogether(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, r overlease.Reader) {
 		begin := time.Now()
-		reading, err := r.Together(t.Context(), within(t, time.Minute), "me", at("a", "b"), []int64{1, 2, 3})
+		reading, err := r.Together(t.Context(), time.Now().Add(time.Minute), "me", at("a", "b"), []int64{1, 2, 3})
 		require.NoError(t, err)
 		require.Len(t, reading.States, 3)
 		for _, state := range reading.States {
@@ -75,7 +75,7 @@ func TestReadingsTakeTurns(t *testing.T) {
 		var wg sync.WaitGroup
 		for _, endpoints := range [][]string{{"a", "b"}, {"b", "c"}, {"d"}} {
 			wg.Go(func() {
-				_, err := r.Together(t.Context(), within(t, time.Minute), "me", at(endpoints...), []int64{1})
+				_, err := r.Together(t.Context(), time.Now().Add(time.Minute), "me", at(endpoints...), []int64{1})
 				require.NoError(t, err)
 			})
 		}
@@ -92,13 +92,13 @@ func TestAWaitHasItsEnd(t *testing.T) {
 		other, err := r.Leases.Acquire(t.Context(), lease.Request{Keys: []string{"b"}, Owner: "other", TTL: time.Minute})
 		require.NoError(t, err)
 		for _, wait := range []time.Duration{0, time.Second} {
-			_, err = r.Together(t.Context(), within(t, wait), "me", at("a", "b"), []int64{1})
+			_, err = r.Together(t.Context(), time.Now().Add(wait), "me", at("a", "b"), []int64{1})
 			var held *lease.HeldError
 			require.ErrorAs(t, err, &held)
 			require.Equal(t, "b", held.Key)
 		}
 		require.NoError(t, other.Release(t.Context()))
-		_, err = r.Together(t.Context(), within(t, time.Second), "me", at("a", "b"), []int64{1})
+		_, err = r.Together(t.Context(), time.Now().Add(time.Second), "me", at("a", "b"), []int64{1})
 		require.NoError(t, err)
 	})
 }
@@ -117,7 +117,7 @@ func TestAReadingUnderALostLeaseIsNone(t *testing.T) {
 			}
 			return read(ctx, id, token)
 		}
-		_, err := r.Together(t.Context(), within(t, time.Second), "me", at("a"), []int64{1})
+		_, err := r.Together(t.Context(), time.Now().Add(time.Second), "me", at("a"), []int64{1})
 		require.ErrorIs(t, err, lease.ErrBroken)
 	})
 }
@@ -128,7 +128,7 @@ func TestAReadThatFails(t *testing.T) {
 	inBubble(t, func(t *testing.T, r overlease.Reader) {
 		broken := errors.New("the disk is full")
 		r.Read = func(context.Context, int64, int64) (string, error) { return "", broken }
-		_, err := r.Together(t.Context(), within(t, time.Second), "me", at("a"), []int64{1})
+		_, err := r.Together(t.Context(), time.Now().Add(time.Second), "me", at("a"), []int64{1})
 		require.ErrorIs(t, err, broken)
 		_, err = r.Leases.Try(t.Context(), lease.Request{Keys: []string{"a"}, Owner: "next", TTL: time.Second})
 		require.NoError(t, err)

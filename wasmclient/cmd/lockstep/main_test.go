@@ -60,6 +60,8 @@ func TestUsage(t *testing.T) {
 		"too many clients":     {[]string{"simulate", "--clients", "65"}, exitUsage, "clients"},
 		"clients of a server":  {[]string{"simulate", "--url", "http://x", "--clients", "2"}, exitUsage, "several processes"},
 		"replay of a server":   {[]string{"simulate", "--url", "http://x", "--replay", "1"}, exitUsage, "replay"},
+		"a world of a server":  {[]string{"simulate", "--url", "http://x", "--crash", "0.5"}, exitUsage, "give no --url"},
+		"a ladder of a replay": {[]string{"simulate", "--ladder", "--replay", "1"}, exitUsage, "ladder"},
 		"a file of a ladder":   {[]string{"simulate", "--ladder", "--plot", "x.svg"}, exitUsage, "plot"},
 		"a plot that can't be": {[]string{"simulate", "--plot", "/nonexistent/x.svg"}, exitFailed, "/nonexistent/x.svg"},
 		"a rate above 1":       {[]string{"oldserver", "--drop-rate", "2"}, exitUsage, "drop-rate"},

@@ -46,7 +46,7 @@ func (c simulateCommand) options() sim.Options {
 // Validate is called by the parser, before anything runs.
 func (c simulateCommand) Validate() error {
 	rule := syncquery.CheckRule(syncquery.Rule(c.Without))
-	return errors.Join(validateURL(c.URL), rule, c.World.validate(c.URL), c.Files.validate(c.Ladder), c.options().Validate())
+	return errors.Join(validateURL(c.URL), rule, c.World.validate(c.URL, c.Ladder), c.Files.validate(c.Ladder), c.options().Validate())
 }
 
 // Run implements the command.
@@ -58,8 +58,8 @@ func (c simulateCommand) Run(ctx context.Context, s streams) error {
 	var reports []sim.Report
 	for _, strategy := range c.strategies() {
 		r, err := c.one(ctx, s, strategy)
-		if err != nil {
-			return errors.Join(err, files.close())
+		if err != nil { // what came before it is worth something
+			return errors.Join(err, files.close(), c.Files.print(s.out, reports))
 		}
 		reports = append(reports, r.report)
 		if err := files.write(r); err != nil {

@@ -72,6 +72,9 @@ func (o openFiles) write(r ran) error {
 
 // print prints the reports: one as it is, several beside each other.
 func (f runFiles) print(w io.Writer, reports []sim.Report) error {
+	if len(reports) == 0 {
+		return nil
+	}
 	if !f.JSON {
 		return sim.WriteTable(w, reports...)
 	}

@@ -2,7 +2,7 @@ package main
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"time"
 
 	"lockstep/wasmclient/sim"
@@ -20,7 +20,7 @@ type worldFlags struct {
 	HangRate  float64       `help:"The share of calls that get no answer, and their effect much later, 0 to 1."`
 	Crash     float64       `help:"The share of clients that crash in the middle, 0 to 1."`
 	Registry  string        `placeholder:"FILE" type:"existingfile" help:"The registry; the one of the bundle's testdata by default."`
-	Replay    *uint64       `placeholder:"SEED" help:"Run the random world of this seed again, as make worlds does; other flags of the world don't matter then."`
+	Replay    *uint64       `placeholder:"SEED" help:"Run the random world of this seed again, as make worlds does; of the other flags only --without matters then."`
 }
 
 func (f worldFlags) options() sim.WorldOptions {
@@ -31,14 +31,18 @@ func (f worldFlags) options() sim.WorldOptions {
 }
 
 // validate says what can't be with a real server.
-func (f worldFlags) validate(url string) error {
+func (f worldFlags) validate(url string, ladder bool) error {
 	switch {
+	case url == "" && f.Replay != nil && ladder:
+		return errors.New("ladder can't be with replay: a random world has its own strategy")
 	case url == "":
 		return nil
+	case f != (worldFlags{Clients: f.Clients, Replay: f.Replay, Server: "old", ReadTime: 100 * time.Millisecond, Latency: time.Millisecond}):
+		return errors.New("server, read-time, latency, keep-alive, the rates, crash and registry are of a simulated world: give no --url")
 	case f.Clients != 1:
-		return fmt.Errorf("clients must be 1 with --url: start several processes instead")
+		return errors.New("clients must be 1 with --url: start several processes instead")
 	case f.Replay != nil:
-		return fmt.Errorf("replay is of a simulated world: give no --url")
+		return errors.New("replay is of a simulated world: give no --url")
 	}
 	return nil
 }
@@ -54,9 +58,9 @@ func (f worldFlags) run(ctx context.Context, s streams, options sim.Options) (ra
 	}
 	options.World.Registry = registry
 	if f.Replay != nil {
-		record := options.World.Record
+		record, without := options.World.Record, options.Without
 		options = sim.RandomWorld(*f.Replay)
-		options.World.Record = record
+		options.World.Record, options.Without = record, without
 	}
 	world, err := sim.NewWorld(options)
 	if err != nil {
