@@ -14,38 +14,43 @@ import (
 // events passes on the events of a run, in batches of columns.
 type events struct {
 	pass      func(args ...any)
-	passed    int      // how many rows
 	endpoints []string // as they were passed
 }
 
-// batch passes on what a trace has that was not passed before, if anything.
+// batch passes on what a trace has, if anything, and has it forget that.
 func (e *events) batch(t *sim.Trace) {
-	n := t.Len() - e.passed
-	if n == 0 {
-		return
+	batch := js.Null()
+	t.Take(func() {
+		if t.Len() > 0 {
+			batch = e.columns(t)
+		}
+	})
+	if !batch.IsNull() {
+		e.pass(batch)
 	}
-	from := e.passed
-	e.passed += n
-	at, resources := make([]float64, n), make([]float64, n)
-	for i := range n {
-		at[i] = float64(t.At[from+i]) / 1e6
-		resources[i] = float64(t.Resource[from+i])
+}
+
+// columns are the events that a trace has.
+func (e *events) columns(t *sim.Trace) js.Value {
+	at, resources := make([]float64, t.Len()), make([]float64, t.Len())
+	for i := range at {
+		at[i] = float64(t.At[i]) / 1e6
+		resources[i] = float64(t.Resource[i])
 	}
 	batch := object(
-		"n", n,
-		"at", column("Float64Array", at), "kind", column("Uint8Array", t.Kind[from:]), "client", column("Uint16Array", t.Client[from:]),
-		"reading", column("Int32Array", t.Reading[from:]), "endpoint", column("Int32Array", t.Endpoint[from:]),
-		"query", column("Int32Array", t.Query[from:]), "resource", column("Float64Array", resources),
+		"n", t.Len(),
+		"at", column("Float64Array", at), "kind", column("Uint8Array", t.Kind), "client", column("Uint16Array", t.Client),
+		"reading", column("Int32Array", t.Reading), "endpoint", column("Int32Array", t.Endpoint),
+		"query", column("Int32Array", t.Query), "resource", column("Float64Array", resources),
 	)
 	if !slices.Equal(e.endpoints, t.Endpoints) {
 		e.endpoints = slices.Clone(t.Endpoints)
 		batch.Set("endpoints", listOf(e.endpoints))
 	}
-	e.pass(batch)
+	return batch
 }
 
-// every passes on what a trace gets, until stop is called. It reads the trace while others
-// write to it: there is one thread, and a goroutine leaves it only where it waits.
+// every passes on what a trace gets, until stop is called.
 func (e *events) every(interval time.Duration, t *sim.Trace) (stop func()) {
 	ticker, stopped := time.NewTicker(interval), make(chan struct{})
 	go func() {

@@ -101,13 +101,13 @@ func choice(where place, name string, of []string, into func(*options) *string) 
 	}}
 }
 
-// text is an option that is any string.
+// visible is an option that is a string of visible ASCII, as a header takes it.
 //
 //go:noinline
-func text(where place, name string, into func(*options) *string) field {
+func visible(where place, name string, into func(*options) *string) field {
 	return field{name, where, func(o *options, v js.Value) error {
-		if typeOf(v) != js.TypeString {
-			return invalid(name, "%s must be a string, not %s", name, show(v))
+		if typeOf(v) != js.TypeString || strings.ContainsFunc(v.String(), func(r rune) bool { return r < '!' || r > '~' }) {
+			return invalid(name, "%s must be a string of visible ASCII characters, not %s", name, show(v))
 		}
 		*into(o) = v.String()
 		return nil

@@ -44,7 +44,7 @@ func fields() []field {
 			o.base, err = parseBase(v)
 			return err
 		}},
-		text(live, "name", func(o *options) *string { return &o.name }),
+		visible(live, "name", func(o *options) *string { return &o.name }),
 		choice(anywhere, "strategy", strings.Split(syncquery.StrategyNames(), ","), func(o *options) *string { return &o.strategy }),
 		integer(anywhere, "queries", 1, 10_000_000, func(o *options) *int64 { return &o.queries }),
 		integer(anywhere, "workers", 1, 10_000, func(o *options) *int64 { return &o.workers }),

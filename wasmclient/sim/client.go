@@ -13,7 +13,7 @@ type client struct {
 	world   *World
 	number  int
 	machine *syncquery.Machine
-	queries [][]int64
+	drawer  *drawer         // of its queries, which are drawn as they are asked
 	next    int             // the query to be asked next
 	asked   map[int]*sample // without an answer, by number
 	samples []sample
@@ -33,16 +33,17 @@ type client struct {
 
 type sample struct {
 	Sample
+	ids   []int64
 	begun bool
 }
 
 // maxInFlight is how many calls one client has under way at a time, as over HTTP.
 const maxInFlight = 96
 
-func newClient(w *World, number int, queries [][]int64) *client {
+func newClient(w *World, number int, d *drawer) *client {
 	o := w.options
 	c := &client{
-		world: w, number: number, queries: queries, samples: make([]sample, len(queries)), asked: map[int]*sample{},
+		world: w, number: number, drawer: d, samples: make([]sample, o.Queries), asked: map[int]*sample{},
 		wakeAt: -1, flights: map[int]*flight{}, readings: map[int]int{},
 		arrivals: newChance(o.Seed+uint64(number), chanceOfArrivals), //nolint:gosec // not negative
 	}
@@ -58,7 +59,7 @@ func (c *client) start() {
 		c.arrive()
 		return
 	}
-	for range min(c.world.options.Workers, len(c.queries)) {
+	for range min(c.world.options.Workers, len(c.samples)) {
 		c.work()
 	}
 }
@@ -69,7 +70,7 @@ func (c *client) arrive() {
 		return
 	}
 	c.ask()
-	if c.next < len(c.queries) {
+	if c.next < len(c.samples) {
 		c.world.after(c.arrivals.exponential(meanGap(c.world.options.Rate)), c.arrive)
 		return
 	}
@@ -78,14 +79,14 @@ func (c *client) arrive() {
 
 // closeIfDone closes the machine once every query came to its end.
 func (c *client) closeIfDone() {
-	if c.next == len(c.queries) && len(c.asked) == 0 {
+	if c.next == len(c.samples) && len(c.asked) == 0 {
 		c.do(c.machine.Close)
 	}
 }
 
 // work asks the next query, if there is one, for one worker: its end calls work again.
 func (c *client) work() {
-	if c.next < len(c.queries) {
+	if c.next < len(c.samples) {
 		c.ask()
 	}
 	c.closeIfDone()
@@ -96,10 +97,11 @@ func (c *client) ask() {
 	i := c.next
 	c.next++
 	s := &c.samples[i]
-	s.Resources, s.Start, s.begun = len(c.queries[i]), c.world.now, true
+	s.ids, s.Start, s.begun = c.drawer.next(), c.world.now, true
+	s.Resources = len(s.ids)
 	c.asked[i] = s
 	c.world.after(c.world.options.Timeout, func() { c.timeOut(i) })
-	c.do(func(now time.Duration) { c.machine.Ask(now, i, sorted(c.queries[i])) })
+	c.do(func(now time.Duration) { c.machine.Ask(now, i, sorted(s.ids)) })
 }
 
 // ended notes the end of a query.
@@ -117,7 +119,7 @@ func (c *client) answer(i int, states map[int64]string, err error) {
 	}
 	delete(c.asked, i)
 	if err == nil {
-		err = complete(states, c.queries[i])
+		err = complete(states, s.ids)
 	}
 	c.ended(s, err)
 	if c.world.options.Rate > 0 {
@@ -187,7 +189,7 @@ func (c *client) abandon(call int) {
 // crash ends the client where it is: what it has locked stays locked, what it has sent
 // still arrives.
 func (c *client) crash() {
-	if c.next == len(c.queries) && len(c.asked) == 0 {
+	if c.next == len(c.samples) && len(c.asked) == 0 {
 		return // it is through
 	}
 	c.crashed = true
@@ -202,7 +204,7 @@ func (c *client) crash() {
 	}
 	clear(c.asked)
 	c.queue = nil
-	c.next = len(c.queries)
+	c.next = len(c.samples)
 }
 
 // observe records what happens to the machine.

@@ -70,6 +70,9 @@ func (o Options) Validate() error {
 	if err := o.Workload.Validate(); err != nil {
 		return err
 	}
+	if o.Queries*max(1, o.Clients) > MaxQueries {
+		return wrong("queries", "at most %d in all, not %d of each of %d clients", MaxQueries, o.Queries, o.Clients)
+	}
 	return o.World.validate()
 }
 

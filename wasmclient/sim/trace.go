@@ -2,12 +2,13 @@ package sim
 
 import (
 	"strconv"
+	"sync"
 
 	"lockstep/shared/syncquery"
 )
 
 // Trace is what happened in a run, in columns of one length: a row an event, in the order
-// of time. -1 where a column does not apply.
+// of time. -1 where a column does not apply. To be read when the run is over, or by Take.
 type Trace struct {
 	At        []int64 // nanoseconds since the run began
 	Kind      []uint8 // a syncquery.HappeningKind
@@ -18,6 +19,7 @@ type Trace struct {
 	Resource  []int64  // of a read; of an ask, how many it names
 	Endpoints []string // in the order of the registry
 
+	mu     sync.Mutex // of what stands above; a goroutine may be put aside in the middle of adding
 	record bool
 	places map[string]int32
 	count  int
@@ -51,6 +53,8 @@ func (t *Trace) place(endpoint string) int32 {
 
 // add takes in an event of a client.
 func (t *Trace) add(client, reading int, h syncquery.Happening) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	query, resource := int64(-1), int64(-1)
 	switch h.Kind {
 	case syncquery.Asked:
@@ -93,6 +97,16 @@ func (t *Trace) mix(word uint64) {
 func (t *Trace) Hash() string {
 	text := strconv.FormatUint(t.hash, 16)
 	return "0000000000000000"[len(text):] + text
+}
+
+// Take lets somebody read the events that are kept, while none are added, and forgets
+// them; count and hash go on.
+func (t *Trace) Take(read func()) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	read()
+	t.At, t.Kind, t.Client, t.Reading = t.At[:0], t.Kind[:0], t.Client[:0], t.Reading[:0]
+	t.Endpoint, t.Query, t.Resource = t.Endpoint[:0], t.Query[:0], t.Resource[:0]
 }
 
 // Len returns how many events are kept.

@@ -36,29 +36,54 @@ func (w Workload) Validate() error {
 // Draw draws the queries from the ids that are served. No query names an id
 // twice; none can name more ids than are served, apart from an unknown one.
 func (w Workload) Draw(served []int64) ([][]int64, error) {
-	if err := w.Validate(); err != nil {
+	if err := w.check(served); err != nil {
 		return nil, err
 	}
-	if len(served) == 0 && w.MaxResources > 0 {
-		return nil, errors.New("the registry serves no resources")
-	}
-	random := rand.New(rand.NewPCG(w.Seed, w.Seed)) //nolint:gosec // reproducible on purpose
-	unserved := int64(0)
-	for slices.Contains(served, unserved) {
-		unserved++
-	}
-	urn := slices.Clone(served)
+	drawer := w.drawer(served)
 	queries := make([][]int64, w.Queries)
 	for i := range queries {
-		n := random.IntN(min(w.MaxResources, len(urn)) + 1)
-		for k := range n { // the first n steps of a Fisher-Yates shuffle
-			j := k + random.IntN(len(urn)-k)
-			urn[k], urn[j] = urn[j], urn[k]
-		}
-		queries[i] = slices.Clone(urn[:n])
-		if random.Float64() < w.Unknown {
-			queries[i] = append(queries[i], unserved)
-		}
+		queries[i] = drawer.next()
 	}
 	return queries, nil
+}
+
+// check says whether queries can be drawn from these ids.
+func (w Workload) check(served []int64) error {
+	if err := w.Validate(); err != nil {
+		return err
+	}
+	if len(served) == 0 && w.MaxResources > 0 {
+		return errors.New("the registry serves no resources")
+	}
+	return nil
+}
+
+// drawer draws one query after the other.
+type drawer struct {
+	workload Workload
+	random   *rand.Rand
+	urn      []int64
+	unserved int64
+}
+
+func (w Workload) drawer(served []int64) *drawer {
+	d := &drawer{workload: w, urn: slices.Clone(served)}
+	d.random = rand.New(rand.NewPCG(w.Seed, w.Seed)) //nolint:gosec // reproducible on purpose
+	for slices.Contains(served, d.unserved) {
+		d.unserved++
+	}
+	return d
+}
+
+func (d *drawer) next() []int64 {
+	n := d.random.IntN(min(d.workload.MaxResources, len(d.urn)) + 1)
+	for k := range n { // the first n steps of a Fisher-Yates shuffle
+		j := k + d.random.IntN(len(d.urn)-k)
+		d.urn[k], d.urn[j] = d.urn[j], d.urn[k]
+	}
+	ids := slices.Clone(d.urn[:n])
+	if d.random.Float64() < d.workload.Unknown {
+		ids = append(ids, d.unserved)
+	}
+	return ids
 }

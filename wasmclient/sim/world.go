@@ -34,14 +34,14 @@ func NewWorld(o Options) (*World, error) {
 	o.Clients = max(1, o.Clients)
 	w := &World{options: o, wire: newChance(o.Seed, chanceOfWire), trace: newTrace(o.World.Registry, o.World.Record)}
 	w.server = newServer(w)
+	served := o.World.Registry.Served()
+	if err := o.check(served); err != nil {
+		return nil, err
+	}
 	for i := range o.Clients {
 		workload := o.Workload
 		workload.Seed += uint64(i)
-		queries, err := workload.Draw(o.World.Registry.Served())
-		if err != nil {
-			return nil, err
-		}
-		w.clients = append(w.clients, newClient(w, i, queries))
+		w.clients = append(w.clients, newClient(w, i, workload.drawer(served)))
 	}
 	w.planCrashes()
 	w.server.planChanges()
@@ -162,7 +162,7 @@ func (w *World) Unexplained() (names []string) {
 // left locked: then it could have been answered.
 func (w *World) Possible(query int) bool {
 	left := w.server.left()
-	ids := w.clients[query/w.options.Queries].queries[query%w.options.Queries]
+	ids := w.clients[query/w.options.Queries].samples[query%w.options.Queries].ids
 	return !slices.ContainsFunc(ids, func(id int64) bool {
 		return !slices.ContainsFunc(w.server.registry, func(e syncquery.Endpoint) bool {
 			return slices.Contains(e.Resources, id) && !slices.Contains(left, e.Name)
