@@ -169,16 +169,16 @@ func (m *Machine) hopeless(q *query) bool {
 	})
 }
 
-// deadAmong returns the first of the endpoints that others have had locked for so long that
-// it may never be free again, "" if there is none.
-func (m *Machine) deadAmong(endpoints []int) string {
+// deadAmong returns which of the endpoints others have had locked for so long that it may
+// never be free again, "" if none: of several the one that was free last.
+func (m *Machine) deadAmong(endpoints []int) (dead string) {
 	for _, i := range endpoints {
 		name := m.view.chart.Registry()[i].Name
-		if m.view.foreign[i] && m.since(m.view.freeAt[name]) > quietAfter {
-			return name
+		if m.view.foreign[i] && m.since(m.view.freeAt[name]) > quietAfter && (dead == "" || m.view.freeAt[name] > m.view.freeAt[dead]) {
+			dead = name
 		}
 	}
-	return ""
+	return dead
 }
 
 // unknown returns the error of the first of the query's ids that nobody serves.

@@ -42,13 +42,6 @@ func inBubble(t *testing.T, test func(*testing.T, overlease.Reader)) {
 	})
 }
 
-func within(t *testing.T, d time.Duration) context.Context {
-	t.Helper()
-	ctx, cancel := context.WithTimeoutCause(t.Context(), d, lease.ErrWaited)
-	t.Cleanup(cancel)
-	return ctx
-}
-
 // Every resource is read at the same time, under one token, and nothing stays leased.
 func TestTogether(t *testing.T) {
 	t.Parallel()
