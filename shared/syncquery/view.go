@@ -98,8 +98,9 @@ const (
 	costHeld    = 1
 	costEach    = int64(1) << 20
 	costOwn     = int64(1) << 36 // another reading of ours has it: it will be free soon
+	costUnsure  = int64(1) << 38 // an answer was lost there, but it looks free
 	costForeign = int64(1) << 40
-	costDoubt   = int64(1) << 44 // we may have it ourselves, for ever
+	costDoubt   = int64(1) << 44 // it is locked, perhaps by ourselves, for ever
 )
 
 // cost returns what it costs a reading to use each endpoint; -1 is not at all. Only is
@@ -120,8 +121,10 @@ func (r *reading) cost(only bool) []int64 {
 			extra = costForeign
 		case owner != nil && owner != r:
 			extra = costOwn
-		case m.doubts[e.Name] != 0:
+		case m.doubts[e.Name] != 0 && m.view.foreign[i]:
 			extra = costDoubt
+		case m.doubts[e.Name] != 0:
+			extra = costUnsure
 		case m.view.foreign[i]:
 			extra = costForeign
 		}
