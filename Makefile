@@ -87,7 +87,7 @@ test: build/dynamodb-local build/with-dynamodb build/lockstep lambda web npm ## 
 	if [ -e build/skipped ]; then sort -u build/skipped; else echo "nothing was skipped"; fi
 
 .PHONY: test-npm
-test-npm: web build/lockstep wasmclient/npm/node_modules/.package-lock.json ## try the package for Node and the page's own code: types, npm pack and install, the same runs as natively
+test-npm: web build/lockstep build/dev wasmclient/npm/node_modules/.package-lock.json ## try the package for Node and the page's own code: types, npm pack and install, the same runs as natively
 	npm run --silent --prefix wasmclient/npm types
 	LOCKSTEP=$(CURDIR)/build/lockstep node --test --test-reporter=spec wasmclient/npm/test/*.test.mjs
 	npm test --silent --prefix wasmclient/web

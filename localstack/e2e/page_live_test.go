@@ -2,11 +2,13 @@ package e2e_test
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"testing"
 	"time"
 
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/require"
 
 	"lockstep/wasmclient/oldserver"
@@ -27,7 +29,7 @@ func TestThePageAsksServers(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			p.open(t, p.bundle.PageURL+"/"+live(c.server, "&queries=30&workers=6&strategy="+c.strategy))
 			require.Equal(t, everyQueryAnswered, p.run(t))
-			rows := p.table(t, "rows")
+			rows := p.table(t)
 			require.Len(t, rows, 1)
 			require.Equal(t, []string{c.strategy, "30", "0"}, rows[0][:3])
 			requireNothingLocked(t, c.server)
@@ -62,13 +64,26 @@ func TestThePageStopsCleanly(t *testing.T) {
 	}
 }
 
-// Where no server is, the page says so, and what to look for.
+// Where no server is, the page says so, and what to look for. Nothing looks as if it were
+// of this run.
 func TestThePageSaysThatNobodyAnswers(t *testing.T) {
-	p := openPage(t, live("http://127.0.0.1:1", "&strategy=group"))
-	status := p.run(t)
-	require.Contains(t, status, "No run at http://127.0.0.1:1: ")
+	p := openPage(t, "?queries=50&workers=5")
+	require.Equal(t, everyQueryAnswered, p.run(t))
+	p.do(t, chromedp.Focus("#time"), chromedp.KeyEvent(kb.End))
+	const over = `document.querySelectorAll('.lane[data-over=true]').length`
+	require.Equal(t, 4, eval[int](t, p, over))
+	gone := httptest.NewServer(http.NotFoundHandler())
+	gone.Close() // a port that Chromium does not refuse to try, and where nobody listens
+	// By script, since the page still scrolls to the replay.
+	eval[bool](t, p, `document.querySelector('[name=where][value=url]').click() === undefined`)
+	p.set(t, "url", gone.URL)
+	eval[bool](t, p, `document.querySelector('#run').click() === undefined`)
+	status := p.ended(t)
+	require.Contains(t, status, "No run at "+gone.URL+": ")
 	require.Contains(t, status, "Is a server there, and does it let pages of other origins call it (CORS)?")
 	require.True(t, eval[bool](t, p, `document.querySelector('#status').classList.contains('bad')`))
+	require.Empty(t, p.text(t, "#told"))
+	require.Zero(t, eval[int](t, p, over))
 }
 
 // An option that makes no sense is named at its field.
@@ -79,6 +94,14 @@ func TestThePageNamesTheField(t *testing.T) {
 	require.True(t, eval[bool](t, p, `document.querySelector('#settings').open`))
 }
 
+// timelineRows are the cells of the timeline's table, which is filled when it is opened.
+const timelineRows = `(() => {
+	const table = document.querySelector('#timeline-table');
+	table.open = true;
+	table.dispatchEvent(new Event('toggle'));
+	return [...document.querySelectorAll('#timeline-rows tr')].map((row) => [...row.cells].map((cell) => cell.textContent));
+})()`
+
 // Against a server of ours, the page sees what others lock, and does not take its own
 // locks for theirs.
 func TestThePageShowsOthersLocks(t *testing.T) {
@@ -86,9 +109,10 @@ func TestThePageShowsOthersLocks(t *testing.T) {
 	lock := p.bundle.LocksURL + "/" + url.PathEscape("heron") + "/lock" // it serves nothing: no run needs it
 	for _, strategy := range []string{"group", "cover"} {
 		t.Run(strategy, func(t *testing.T) {
-			p.open(t, p.bundle.PageURL+"/"+live(p.bundle.LocksURL, "&queries=40&workers=4&strategy="+strategy))
+			p.open(t, p.bundle.PageURL+"/"+live(p.bundle.LocksURL, "&queries=5000&workers=4&strategy="+strategy))
 			p.click(t, "#run")
 			p.until(t, `document.querySelector('#progress').value > 0`)
+			p.until(t, `document.querySelector('#n-held').textContent !== '0'`) // our own, also those of whole readings
 			step := func(method string) {
 				request, err := http.NewRequestWithContext(t.Context(), method, lock, nil)
 				require.NoError(t, err)
@@ -98,22 +122,12 @@ func TestThePageShowsOthersLocks(t *testing.T) {
 				require.Equal(t, http.StatusOK, answer.StatusCode)
 			}
 			step(http.MethodPost)
-			p.until(t, `document.querySelector('#progress').value > 10`)
+			p.until(t, timelineRows+`.filter((row) => row[5] !== '0').map((row) => row[0] + row[5]).join() === 'heron1'`)
+			require.Positive(t, eval[int](t, p, timelineRows+`.filter((row) => row[1] !== '0').length`), "our own")
 			step(http.MethodDelete)
-			require.Equal(t, everyQueryAnswered, p.ended(t))
-			eval[bool](t, p, `document.querySelector('#timeline-table').open = true`)
-			p.until(t, `document.querySelectorAll('#timeline-rows tr').length > 0`)
-			held, byOthers := 0, map[string]string{}
-			for _, row := range p.table(t, "timeline-rows") {
-				if row[1] != "0" {
-					held++
-				}
-				if row[5] != "0" {
-					byOthers[row[0]] = row[5]
-				}
-			}
-			require.Equal(t, map[string]string{"heron": "1"}, byOthers)
-			require.Positive(t, held, "our own")
+			p.click(t, "#stop")
+			require.Regexp(t, `^Stopped after [\d,]+ of 5,000 queries; nothing is left locked\.$`, p.ended(t))
+			require.Equal(t, "1", eval[string](t, p, timelineRows+`.find((row) => row[0] === 'heron')[5]`))
 		})
 	}
 }
@@ -137,6 +151,7 @@ func TestClosingThePageLeavesNoLease(t *testing.T) {
 	p.open(t, p.bundle.PageURL+"/"+live(p.bundle.LocksURL, "&strategy=group&queries=1000&workers=5"))
 	p.click(t, "#run")
 	p.until(t, `document.querySelector('#progress').value > 10`)
+	require.Eventually(t, func() bool { return anyLocked(t, p.bundle.LocksURL) }, 10*time.Second, 5*time.Millisecond)
 	p.do(t, chromedp.Navigate("about:blank"))
 	require.Eventually(t, func() bool { return !anyLocked(t, p.bundle.LocksURL) }, 10*time.Second, 50*time.Millisecond)
 }

@@ -1,9 +1,6 @@
 package e2e_test
 
 import (
-	"net/http"
-	"net/http/httptest"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -42,7 +39,7 @@ func TestThePageRacesTheStrategies(t *testing.T) {
 // requireLadder holds the table against what it must say of each strategy.
 func requireLadder(t *testing.T, p tab, queries string) {
 	t.Helper()
-	rows := p.table(t, "rows")
+	rows := p.table(t)
 	require.Len(t, rows, 4)
 	slower := 1e9
 	for i, strategy := range []string{"serial", "baseline", "cover", "group"} {
@@ -71,6 +68,7 @@ func TestThePageReplaysByKeyboard(t *testing.T) {
 	p.do(t, chromedp.KeyEvent(kb.Home))
 	atOnce := answered() // queries for nothing are
 	require.Equal(t, "0 s", p.text(t, "#clock"))
+	require.Equal(t, "off", eval[string](t, p, `document.querySelector('#clock').ariaLive`), "no screen reader reads each frame out")
 	for range 8 {
 		p.do(t, chromedp.KeyEvent(kb.PageUp))
 	}
@@ -192,9 +190,11 @@ func TestThePageStopsASimulation(t *testing.T) {
 	p := openPage(t, "?strategy=serial&queries=100000&workers=50")
 	p.click(t, "#run")
 	p.until(t, `document.querySelector('#progress').value > 0`)
+	require.Equal(t, "stop", eval[string](t, p, `document.activeElement.id`), "the focus goes where one can go on")
 	p.click(t, "#stop")
 	require.Regexp(t, `^Stopped after [\d,]+ of 100,000 queries\.$`, p.ended(t))
-	rows := p.table(t, "rows")
+	require.Equal(t, "run", eval[string](t, p, `document.activeElement.id`))
+	rows := p.table(t)
 	require.Len(t, rows, 1)
 	require.NotEqual(t, "0", rows[0][2])
 	p.set(t, "queries", "100")
@@ -206,7 +206,7 @@ func TestThePageStopsASimulation(t *testing.T) {
 func TestThePageTellsOfFaults(t *testing.T) {
 	p := openPage(t, "?strategy=group&queries=100&workers=20&clients=3&crash=34&errorRate=2&dropRate=1&seed=5")
 	p.run(t)
-	rows := p.table(t, "rows")
+	rows := p.table(t)
 	require.Len(t, rows, 1)
 	require.Equal(t, "300", rows[0][1])
 	notes := strings.Join(eval[[]string](t, p, `[...document.querySelectorAll('#notes li')].map((note) => note.textContent)`), "\n")
@@ -214,16 +214,13 @@ func TestThePageTellsOfFaults(t *testing.T) {
 	require.NotContains(t, notes, "reads without the lock")
 }
 
-// The files need no server of ours: any that serves a folder will do. What they say of
-// their security themselves lets the page work.
-func TestThePageIsAFolder(t *testing.T) {
-	notWithURL(t)
-	built(t, "web", "web/page.js")
-	static := httptest.NewServer(http.FileServer(http.Dir(filepath.Join("..", "..", "build", "web"))))
-	t.Cleanup(static.Close)
-	ctx := browser(t)
-	requireNoComplaints(t, ctx, static.URL)
-	p := tab{ctx: ctx}
-	p.open(t, static.URL+"/?strategy=group&queries=100&workers=10")
+// Whoever presses the button sees what keeps it from doing anything.
+func TestThePageShowsTheFieldThatIsWrong(t *testing.T) {
+	p := openPage(t, "?strategy=group&queries=0")
+	require.False(t, eval[bool](t, p, `document.querySelector('#settings').open`))
+	p.click(t, "#run")
+	p.until(t, `document.querySelector('#settings').open && document.activeElement.name === 'queries'`)
+	require.False(t, eval[bool](t, p, `document.querySelector('#run').disabled`))
+	p.set(t, "queries", "50")
 	require.Equal(t, everyQueryAnswered, p.run(t))
 }

@@ -2,11 +2,11 @@ package e2e_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -18,7 +18,12 @@ import (
 	"lockstep/shared/syncquery"
 )
 
-// browser starts Chromium with a profile of its own.
+// stepTime is how long a step may take. Each has its own, so that a long test is not one
+// that waits for ever.
+const stepTime = 2 * time.Minute
+
+// browser starts Chromium with a profile of its own. It outlives t.Context, which ends
+// before the clean-up that still asks it something.
 func browser(t testing.TB) context.Context {
 	t.Helper()
 	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]),
@@ -26,11 +31,9 @@ func browser(t testing.TB) context.Context {
 		chromedp.DisableGPU, chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
 	)
-	ctx, cancel := chromedp.NewExecAllocator(t.Context(), options...)
+	ctx, cancel := chromedp.NewExecAllocator(context.WithoutCancel(t.Context()), options...)
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx)
-	t.Cleanup(cancel)
-	ctx, cancel = context.WithTimeout(ctx, 2*time.Minute)
 	t.Cleanup(cancel)
 	require.NoError(t, chromedp.Do(ctx, chromedp.EmulateViewport(1280, 900)))
 	return ctx
@@ -62,26 +65,27 @@ func openPage(t testing.TB, query string) tab {
 
 func requireNoComplaints(t testing.TB, ctx context.Context, page string) {
 	t.Helper()
-	var mu sync.Mutex
+	const last = "nothing was said after this"
 	var complaints []string
 	messages := chromedp.Console(ctx)
+	drained := make(chan error, 1)
 	go func() {
 		for m, err := range messages {
-			if err != nil {
-				return // the browser is gone
+			if err != nil || m.Text == last {
+				drained <- err
+				return
 			}
 			quiet := m.Type == "debug" || m.Type == "info" || m.Type == "log"
 			if quiet || m.Source == "network" && !strings.HasPrefix(m.URL, page) {
 				continue
 			}
-			mu.Lock()
 			complaints = append(complaints, m.String()+" "+m.URL)
-			mu.Unlock()
 		}
+		drained <- errors.New("the browser is gone")
 	}()
 	t.Cleanup(func() {
-		mu.Lock()
-		defer mu.Unlock()
+		eval[bool](t, tab{ctx: ctx}, `console.debug('`+last+`') === undefined`)
+		require.NoError(t, <-drained)
 		require.Empty(t, complaints, "said on the console")
 	})
 }
@@ -90,7 +94,9 @@ func (p tab) open(t testing.TB, url string) { p.do(t, chromedp.Navigate(url)) }
 
 func (p tab) do(t testing.TB, steps ...chromedp.Action[chromedp.Void]) {
 	t.Helper()
-	require.NoError(t, chromedp.Do(p.ctx, steps...))
+	ctx, cancel := context.WithTimeout(p.ctx, stepTime)
+	defer cancel()
+	require.NoError(t, chromedp.Do(ctx, steps...))
 }
 
 func (p tab) click(t testing.TB, selector string) {
@@ -101,7 +107,9 @@ func (p tab) click(t testing.TB, selector string) {
 // eval returns what the expression comes to.
 func eval[T any](t testing.TB, p tab, expression string) T {
 	t.Helper()
-	value, err := chromedp.Run(p.ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+	ctx, cancel := context.WithTimeout(p.ctx, stepTime)
+	defer cancel()
+	value, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
 	require.NoError(t, err)
 	return value
 }
@@ -109,7 +117,9 @@ func eval[T any](t testing.TB, p tab, expression string) T {
 // until waits for the expression to be true.
 func (p tab) until(t testing.TB, expression string) {
 	t.Helper()
-	_, err := chromedp.Run(p.ctx, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(0)))
+	ctx, cancel := context.WithTimeout(p.ctx, stepTime)
+	defer cancel()
+	_, err := chromedp.Run(ctx, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(0)))
 	require.NoError(t, err)
 }
 
@@ -142,10 +152,10 @@ func (p tab) run(t testing.TB) string {
 	return p.ended(t)
 }
 
-// table returns the cells of a table's body.
-func (p tab) table(t testing.TB, id string) [][]string {
+// table returns the cells of the table with the figures of the runs.
+func (p tab) table(t testing.TB) [][]string {
 	t.Helper()
-	return eval[[][]string](t, p, `[...document.querySelectorAll('#`+id+` tr')].map((row) => [...row.cells].map((cell) => cell.textContent))`)
+	return eval[[][]string](t, p, `[...document.querySelectorAll('#rows tr')].map((row) => [...row.cells].map((cell) => cell.textContent))`)
 }
 
 // screenshot writes a picture of the page, whole or as it is in view, for people to

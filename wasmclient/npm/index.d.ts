@@ -9,7 +9,7 @@ export type Strategy = "serial" | "baseline" | "cover" | "group";
 export interface Options {
   /** The server to ask, as in "http://127.0.0.1:8081". Absent: the simulator. */
   url?: string;
-  /** How this client names itself to the server (header X-Client). Only with `url`. */
+  /** How this client names itself to the server (header X-Client): visible ASCII. Only with `url`. */
   name?: string;
   /** Default: "group". */
   strategy?: Strategy;

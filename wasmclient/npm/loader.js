@@ -16,11 +16,12 @@ export function client(wasm, compile) {
     }
     return program;
   };
-  const calling = (name) => async (...args) => (await running()).call(name, args);
+  // handlers is the number of the argument that holds the signal.
+  const calling = (name, handlers) => async (...args) => (await unlessAborted(running(), args[handlers]?.signal)).call(name, args);
 
   return {
-    simulate: calling("simulate"),
-    query: calling("query"),
+    simulate: calling("simulate", 1),
+    query: calling("query", 2),
     load: async () => ({ version: (await running()).version }),
     configure: (options) => {
       if (!options?.wasm) throw new TypeError("configure takes {wasm}: an address, bytes or a WebAssembly.Module");
@@ -28,6 +29,23 @@ export function client(wasm, compile) {
       program = undefined;
     },
   };
+}
+
+// unlessAborted waits for the program, but no longer than until the signal is aborted:
+// the module may take its time, or never come. What is no signal the program names.
+async function unlessAborted(program, signal) {
+  if (typeof signal?.addEventListener !== "function" || typeof signal.removeEventListener !== "function") return program;
+  let onAbort;
+  const aborted = new Promise((_, reject) => {
+    onAbort = () => reject(Object.assign(new Error("aborted"), { name: "AbortError", code: "ABORTED" }));
+    signal.addEventListener("abort", onAbort);
+    if (signal.aborted) onAbort();
+  });
+  try {
+    return await Promise.race([program, aborted]); // a program that is there already comes first
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
 }
 
 function unloadable(cause) {

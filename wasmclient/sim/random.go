@@ -44,7 +44,7 @@ func RandomWorld(seed uint64) Options {
 		o.World.Changes = c.from(1, 3)
 	}
 	if o.World.DropRate+o.World.HangRate+o.World.Crash > 0 { // locks may be left, and what needs them only waits
-		o.Timeout = time.Duration(c.from(2, 40)) * time.Second
+		o.Timeout = time.Duration(c.from(2, 20)) * time.Second
 	}
 	// Who says that it is alone frees what is in doubt; a call that comes when even that is
 	// over nobody can know of.

@@ -37,6 +37,8 @@ async function serving(t, headers, status = 200) {
 for (const [name, headers] of Object.entries({
   "that knows its type": { "Content-Type": "application/wasm" },
   "that doesn't": { "Content-Type": "application/octet-stream" },
+  "that adds a charset": { "Content-Type": "application/wasm; charset=utf-8" },
+  "that writes it large": { "Content-Type": "Application/WASM" },
   "that says nothing": {},
 })) {
   test(`the module from a server ${name}`, async (t) => {
@@ -53,5 +55,20 @@ test("the module from a server that has it not", async (t) => {
   for (const { configure, load } of [browser, node]) {
     configure({ wasm });
     await assert.rejects(load(), { code: "FAILED", message: /lockstep.wasm answers 404/ });
+  }
+});
+
+test("a signal is heard while the module loads", async (t) => {
+  const server = createServer(() => {}).listen(0, "127.0.0.1"); // it never answers
+  t.after(() => server.close().closeAllConnections());
+  await once(server, "listening");
+  const wasm = `http://127.0.0.1:${server.address().port}/lockstep.wasm`;
+  for (const { configure, simulate, query } of [browser, node]) {
+    configure({ wasm });
+    await assert.rejects(simulate({}, { signal: AbortSignal.abort() }), { code: "ABORTED", name: "AbortError" });
+    const controller = new AbortController();
+    const calls = [simulate({}, { signal: controller.signal }), query("http://127.0.0.1:9", [1], { signal: controller.signal })];
+    controller.abort();
+    for (const call of calls) await assert.rejects(call, { code: "ABORTED", name: "AbortError" });
   }
 });

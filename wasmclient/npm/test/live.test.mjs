@@ -21,7 +21,7 @@ for (const strategy of ["serial", "baseline", "cover", "group"]) {
     const url = await serve(t, "--read-time", "2ms", "--close");
     const events = [];
     const progress = [];
-    const report = await simulate({ url, name: "npm", strategy, queries: 50, workers: 20 }, {
+    const report = await simulate({ url, name: "!npm~", strategy, queries: 50, workers: 20 }, {
       onEvents: (batch) => events.push(batch), onProgress: (...args) => progress.push(args),
     });
     assert.equal(report.failed, 0, report.first_error);

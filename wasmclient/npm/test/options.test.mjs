@@ -26,7 +26,7 @@ const wrong = {
   url: ["", "localhost:8081", "ftp://x", "http://", "/registry", "http://x?y", "http://x#y", "http://a:b@x", 1, null, {}, Symbol("url")],
   strategy: ["", "Group", "x", 1, null],
   server: ["", "new", 1, null],
-  name: [1, null],
+  name: [1, null, "Jörg", "two words", "line\nline", "\0", "\u007f", "\ud800"],
   alone: [1, "true", null],
 };
 const onlyLive = ["name"];

@@ -57,7 +57,7 @@ function summary([slowest, ...others]) {
 function notes({ report, cut }, stopped) {
   const { strategy, failed, first_error, possibly_locked = [], locks_left = [], bad_reads, hash, events } = report;
   const all = [];
-  if (cut) all.push(`the pictures show the first ${count(mostEvents)} events`);
+  if (cut) all.push(`the pictures show the first ${count(mostEvents)} events, too few for a CSV of the queries`);
   if (failed) all.push(`${count(failed)} failed, the first: ${first_error}`);
   if (possibly_locked.length) all.push(`possibly left locked, since an answer was lost: ${possibly_locked.join(", ")}`);
   if (locks_left.length && !stopped) all.push(`left locked on the server: ${locks_left.join(", ")}`);

@@ -15,6 +15,8 @@ export class Form {
     this.form = form;
     this.onChange = onChange;
     form.addEventListener("input", (event) => { clear(event.target); this.changed(); });
+    // What is wrong must be seen. The event does not bubble.
+    form.addEventListener("invalid", (event) => event.target.closest("details")?.setAttribute("open", ""), true);
     form.addEventListener("click", (event) => {
       const button = event.target.closest("button");
       if (button?.dataset.scene) this.set(this.scene(button.dataset.scene));
@@ -85,7 +87,6 @@ export class Form {
   complain(name, message) {
     const field = this.form.elements[name];
     if (!(field instanceof HTMLElement)) return;
-    field.closest("details")?.setAttribute("open", "");
     field.setCustomValidity(message);
     field.setAttribute("aria-invalid", "true");
     field.reportValidity();

@@ -9,6 +9,7 @@ export class Others {
   }
 
   add({ event, endpoints, owner, token, at }) {
+    this.recording.watchedUntil = Math.max(this.recording.watchedUntil, at);
     switch (event) {
       case "wait":
         return this.wait(endpoints, token, at);

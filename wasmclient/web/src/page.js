@@ -42,9 +42,12 @@ async function start() {
     if (runner.stopped || calm.matches) player.set(player.length);
     else watchIt(state);
   } catch (error) {
-    if ((await show(true)).length) player.set(player.length);
+    const reports = await show(true).catch(() => []); // what can't be shown may be the error itself
+    if (reports.length) player.set(player.length);
     status.fail(error, state);
     if (error.field) form.complain(error.field, error.message);
+  } finally {
+    if (status.running) status.end(); // whatever went wrong, the button works again
   }
 }
 
@@ -71,7 +74,7 @@ freeOnLeave(() => {
   const { recording, others } = runner.current ?? {};
   const url = recording?.options.url;
   if (!url) return { endpoints: [] };
-  return { url, name: others?.name, endpoints: recording.rows.filter((row) => row.held).map((row) => row.name) };
+  return { url, name: others?.name, endpoints: recording.rows.filter((row) => row.surelyHeld).map((row) => row.name) };
 }, () => {
   if (status.running) runner.crash("the run ended when the page was left");
 });

@@ -19,6 +19,7 @@ export class Race {
       card.item.hidden = some && !recording;
       card.show(recording);
     }
+    $("told").textContent = "";
     this.cards[0].list.dataset.alone = recordings.length === 1;
   }
 
@@ -56,6 +57,8 @@ class Card {
       this.bar.value = 0;
       this.answered.textContent = "";
       this.state.textContent = "";
+      this.state.classList.remove("bad");
+      this.item.dataset.over = false;
     }
   }
 

@@ -32,13 +32,15 @@ export class Recording {
     this.longest = 0; // of the latencies, ms
     this.total = options.queries * (options.clients ?? 1);
     this.cut = false;
+    this.watchedUntil = -1; // when the server last told of a lock; -1: it tells nothing
     this.revision = 0; // grows when something came
   }
 
   // end is the time until which there is something to see, ms.
   get end() {
     const last = this.at.length ? this.at.values[this.at.length - 1] : 0;
-    return Math.max(last, this.report && !this.cut ? this.report.makespan_s * 1000 : 0);
+    if (!this.report) return Math.max(last, this.watchedUntil);
+    return Math.max(last, this.cut ? 0 : this.report.makespan_s * 1000);
   }
 
   append(batch) {
@@ -85,8 +87,10 @@ export class Recording {
         row.ask(reading, at);
         return 0;
       case kind.REFUSED:
-      case kind.LOST:
         row.refuse(reading, at);
+        return 0;
+      case kind.LOST:
+        row.lose(reading, at);
         return 0;
       case kind.LOCKED: {
         const stolen = row.held ? 0 : 1;
@@ -161,9 +165,20 @@ export class Recording {
       this.sorted = this.readFrom.length;
     }
     at.reading = this.report ? this.readFrom.after(time) - this.readUntil.after(time) : this.readingNow();
-    if (this.report && !this.cut && time >= this.end) this.settle(at);
+    const over = this.report && !this.cut && time >= this.end;
+    if (this.watchedUntil >= 0) at.held = this.heldAt(time, over);
+    if (over) this.settle(at);
     at.waiting = Math.max(0, at.asked - at.answered - at.failed - at.reading);
     return at;
+  }
+
+  // heldAt counts the rows that we held: of whole readings no events of ours tell what they
+  // lock. What is told after the end is freed all the same.
+  heldAt(time, over) {
+    return this.rows.filter((row) => {
+      const hold = row.holdAt(time);
+      return hold >= 0 && (!over || row.end.values[hold] === Infinity);
+    }).length;
   }
 
   // settle puts at the end what the run came to: what a stopped run never asked is told of nowhere else.

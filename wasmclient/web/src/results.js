@@ -37,7 +37,7 @@ export class Results {
     this.race.show(this.recordings);
     this.choices();
     this.choose(recording.strategy);
-    this.loadHistogram().then(() => this.histogram.show(this.chosen));
+    this.loadHistogram().then(() => this.histogram?.show(this.chosen));
   }
 
   grow(recording) {
@@ -59,6 +59,7 @@ export class Results {
     this.choices();
     this.choose(recordings[recordings.length - 1].strategy);
     compare(recordings, stopped);
+    $("downloads").querySelector("[data-file=queries]").disabled = recordings.some((recording) => recording.cut); // the notes say why
     $("after").hidden = false;
   }
 
@@ -75,9 +76,13 @@ export class Results {
     this.timeline.render();
   }
 
-  // The histogram's library is not needed before there is something to show.
+  // The histogram's library is not needed before there is something to show. Where it
+  // can't be loaded all else is shown without it. Some browsers ask for it again at the next run.
   loadHistogram() {
-    return (this.loading ??= import("./histogram.js").then(({ Histogram }) => { this.histogram = new Histogram($("latency")); }));
+    this.loading ??= import("./histogram.js")
+      .then(({ Histogram }) => { this.histogram = new Histogram($("latency")); })
+      .catch(() => { this.loading = undefined; });
+    return this.loading;
   }
 
   choices() {

@@ -9,12 +9,18 @@ export class Row {
     this.reading = new Column(Int32Array, 16);
     this.waits = []; // {reading, start, end}
     this.pending = new Map(); // by reading: since when it asks, and until when it was refused
+    this.doubt = false; // whether the answer to the unlock of the hold that is open was lost
     this.foreign = []; // {start, end, owner}: what others held, by the server's word
     this.spans = null; // the waits joined, ascending, as [start, end, start, end, ...]
   }
 
   get held() {
     return this.end.length > 0 && this.end.values[this.end.length - 1] === Infinity;
+  }
+
+  // surelyHeld is held, unless it may be free by now, and then somebody else's.
+  get surelyHeld() {
+    return this.held && !this.doubt;
   }
 
   ask(reading, at) {
@@ -26,7 +32,14 @@ export class Row {
     if (wait) wait.until = at;
   }
 
+  // lose takes note that the answer to a lock or an unlock was lost.
+  lose(reading, at) {
+    this.refuse(reading, at);
+    if (this.held && this.reading.values[this.reading.length - 1] === reading) this.doubt = true;
+  }
+
   lock(reading, at) {
+    this.doubt = false;
     if (this.held) this.end.values[this.end.length - 1] = at; // its end was not told: the answer was lost
     this.start.push(at);
     this.end.push(Infinity);
@@ -83,8 +96,14 @@ export class Row {
     return i < this.spans.length && this.spans[i] <= at;
   }
 
+  // theirs returns what others held. A hold without an owner that is open while we hold
+  // the row is our own, told by the server too.
+  theirs() {
+    return this.held ? this.foreign.filter(({ owner, end }) => owner !== undefined || end !== Infinity) : this.foreign;
+  }
+
   foreignAt(at) {
-    return this.foreign.find((hold) => hold.start <= at && at < hold.end);
+    return this.theirs().find((hold) => hold.start <= at && at < hold.end);
   }
 }
 

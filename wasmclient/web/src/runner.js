@@ -15,9 +15,9 @@ export class Runner {
 
   // prepare starts the worker, which loads the module meanwhile.
   prepare() {
-    this.worker = new Worker("worker.js", { type: "module" });
-    this.worker.onmessage = ({ data }) => this.current && this.current.id === data.id && this.receive(data); // a worker that is ready says so without an id
-    this.worker.onerror = (event) => this.crash(event.message || "the worker could not be loaded");
+    const worker = (this.worker = new Worker("worker.js", { type: "module" }));
+    worker.onmessage = ({ data }) => this.current && this.current.id === data.id && this.receive(data); // a worker that is ready says so without an id
+    worker.onerror = (event) => worker === this.worker && this.crash(event.message || "the worker could not be loaded");
   }
 
   // run makes the runs that the options name; an abort ends the one under way and leaves
@@ -39,13 +39,26 @@ export class Runner {
   }
 
   one(options, recording, onProgress) {
+    if (!this.worker) this.prepare();
     return new Promise((resolve, reject) => {
       this.current = { id: `${tag()}${++this.ids}`, recording, onProgress, resolve, reject };
       this.worker.postMessage({ type: "run", id: this.current.id, options });
     });
   }
 
-  receive({ batches, others, name, done, report, error }) {
+  // receive takes in what the worker tells. What it can't take in ends the run.
+  receive(data) {
+    const { reject } = this.current;
+    try {
+      this.take(data);
+    } catch (error) {
+      this.current = null;
+      this.worker.postMessage({ type: "stop" }); // it frees what it holds
+      reject(error);
+    }
+  }
+
+  take({ batches, others, name, done, report, error }) {
     const { recording, onProgress, resolve, reject } = this.current;
     for (const batch of batches) recording.append(batch);
     if (name) this.current.others = new Others(recording, name);
@@ -64,15 +77,16 @@ export class Runner {
 
   stop() {
     this.stopped = true;
-    this.worker.postMessage({ type: "stop" });
+    this.worker?.postMessage({ type: "stop" });
   }
 
-  // crash gives up a worker that is of no more use; another takes its place.
+  // crash gives up a worker that is of no more use. The next run starts another, and not
+  // before: one that can't be loaded would be asked for without end.
   crash(message) {
-    this.worker.terminate();
+    this.worker?.terminate();
+    this.worker = null;
     const reject = this.current?.reject;
     this.current = null;
-    this.prepare();
     reject?.(Object.assign(new Error(message), { code: "PANIC" }));
   }
 }

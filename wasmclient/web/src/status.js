@@ -13,6 +13,7 @@ function where({ where, strategy }) {
 export class Status {
   constructor() {
     this.running = false;
+    this.follow = false; // whether the focus goes to the button that comes next
     this.done = 0;
     this.total = 0;
   }
@@ -30,7 +31,7 @@ export class Status {
 
   run(state) {
     this.running = true;
-    this.stopped = false;
+    this.stopped = this.follow = false;
     this.live = state.where === "url";
     this.done = this.total = 0;
     this.buttons();
@@ -50,6 +51,7 @@ export class Status {
 
   stopping() {
     this.stopped = true;
+    this.follow = document.activeElement === $("stop"); // a button that is disabled loses the focus
     $("stop").disabled = true;
     this.say(this.live ? "Stopping: freeing what is locked…" : "Stopping…");
   }
@@ -78,10 +80,15 @@ export class Status {
     this.buttons();
   }
 
+  // buttons shows the one that can be pressed. Who has just pressed the other goes on here.
   buttons() {
+    const [from, to] = this.running ? [$("run"), $("stop")] : [$("stop"), $("run")];
+    const follow = document.activeElement === from || (this.follow && document.activeElement === document.body);
+    this.follow = false;
+    to.hidden = to.disabled = false;
+    if (follow) to.focus({ preventScroll: true });
     $("run").disabled = this.running;
     $("stop").hidden = !this.running;
-    $("stop").disabled = false;
   }
 
   say(text, bad = false) {

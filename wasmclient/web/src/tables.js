@@ -10,7 +10,7 @@ export function fillTimelineTable(recording) {
     const held = total(row.start.view(), row.end.view(), end);
     const waits = row.waiting(end);
     const waited = total(waits.filter((_, i) => i % 2 === 0), waits.filter((_, i) => i % 2 === 1), end);
-    return [row.name, count(row.start.length), written(held), `${((100 * held) / end).toFixed(1)} %`, written(waited), count(row.foreign.length)];
+    return [row.name, count(row.start.length), written(held), `${((100 * held) / end).toFixed(1)} %`, written(waited), count(row.theirs().length)];
   }));
 }
 

@@ -91,7 +91,7 @@ function drawHolds(ctx, layout, view, scale, row, y, now, forever) {
 
 function drawForeign(ctx, layout, view, scale, row, y, now, fill) {
   ctx.fillStyle = fill;
-  for (const { start, end } of row.foreign) {
+  for (const { start, end } of row.theirs()) {
     const from = Math.max(start, view.from), to = Math.min(end, now, view.to);
     if (to > from) ctx.fillRect(layout.left + (from - view.from) * scale, y + 1, Math.max(1, (to - from) * scale), Math.max(2, Math.round(layout.row * 0.68)));
   }

@@ -31,6 +31,25 @@ test("our own lock of the old API is not told twice", () => {
   assert.deepEqual(recording.rows[0].foreign.map(({ start }) => start), [115]);
 });
 
+test("our own lock of the old API is not theirs while it lasts", () => {
+  const { recording, others } = watched([[10, kind.LOCKED, 0, 0]]);
+  others.add({ event: "lock", endpoints: ["a"], token: 1, at: 9 });
+  const [row] = recording.rows;
+  assert.deepEqual([row.foreignAt(20), row.theirs()], [undefined, []]);
+  row.unlock(0, 30);
+  assert.equal(row.theirs().length, 1, "it outlasts our hold");
+});
+
+test("what a whole reading of ours locks is counted", () => {
+  const { recording, others } = watched([[0, kind.TOGETHER, 0]]);
+  others.add({ event: "grant", endpoints: ["a", "b"], owner: "me", token: 1, at: 5 });
+  others.add({ event: "lock", endpoints: ["a"], token: 2, at: 6 });
+  assert.deepEqual([recording.end, recording.count(recording.end).held], [6, 2]);
+  others.add({ event: "release", endpoints: ["a", "b"], owner: "me", token: 1, at: 95 });
+  recording.finish({ queries: 1, failed: 0, makespan_s: 0.09 });
+  assert.deepEqual([recording.count(4).held, recording.count(50).held, recording.count(90).held], [0, 2, 0], "told late, and freed all the same");
+});
+
 test("our own whole reading is a hold of that reading", () => {
   const { recording, others } = watched([[0, kind.TOGETHER, 0], [100, kind.STATES, 0], [101, kind.TOGETHER, 1], [200, kind.STATES, 1]]);
   others.add({ event: "grant", endpoints: ["b"], owner: "me", token: 1, at: 110 });

@@ -109,10 +109,29 @@ test("bins count the answers until a time, forward and back", () => {
   assert.equal(bins(recording, Infinity, width).reduce((a, b) => a + b), 2);
 });
 
-test("queries for nothing, of which no event tells, are answered at the end", () => {
+test("a query for nothing is answered by no reading", () => {
+  const recording = new Recording("group", { queries: 1 });
+  recording.append(batch([[1, kind.ASK, none, none, 0], [2, kind.ANSWER, none, none, 0]], ["a"]));
+  assert.deepEqual(recording.count(1), { asked: 1, answered: 0, failed: 0, calls: 0, held: 0, reading: 0, waiting: 1 });
+  assert.deepEqual(recording.count(2), { asked: 1, answered: 1, failed: 0, calls: 0, held: 0, reading: 0, waiting: 0 });
+  assert.deepEqual(recording.outcomes, [{ query: 0, start: 1, end: 2, ok: true }]);
+});
+
+test("what a stopped run never asked has failed at its end", () => {
   const recording = new Recording("group", { queries: 3 });
   recording.append(batch([[0, kind.ASK, none, none, 0], [5, kind.ANSWER, 0, none, 0]], ["a"]));
-  recording.finish(report({ queries: 3, failed: 1, makespan_s: 0.007 }));
+  recording.finish(report({ queries: 3, failed: 2, makespan_s: 0.007 }));
   assert.deepEqual(recording.count(6), { asked: 1, answered: 1, failed: 0, calls: 0, held: 0, reading: 0, waiting: 0 });
-  assert.deepEqual(recording.count(7), { asked: 3, answered: 2, failed: 1, calls: 0, held: 0, reading: 0, waiting: 0 });
+  assert.deepEqual(recording.count(7), { asked: 3, answered: 1, failed: 2, calls: 0, held: 0, reading: 0, waiting: 0 });
+});
+
+test("what may be free by now is not surely held", () => {
+  const recording = new Recording("group", { queries: 1 });
+  const [row] = (recording.append(batch([[1, kind.LOCKED, 0, 0]], ["a"])), recording.rows);
+  const after = (...events) => { recording.append(batch(events)); return [row.held, row.surelyHeld]; };
+  assert.deepEqual(after(), [true, true]);
+  assert.deepEqual(after([2, kind.LOST, 1, 0]), [true, true], "the answer to somebody else's lock");
+  assert.deepEqual(after([3, kind.UNLOCK, 0, 0], [4, kind.LOST, 0, 0]), [true, false]);
+  assert.deepEqual(after([5, kind.LOCKED, 1, 0]), [true, true], "locked anew");
+  assert.deepEqual(after([6, kind.UNLOCKED, 1, 0]), [false, false]);
 });
