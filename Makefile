@@ -78,9 +78,10 @@ npm: ## build the package for Node and browsers, into build/npm
 	$(WASM_BUILD) -o build/npm/cli.wasm ./wasmclient/cmd/lockstep
 
 # One package at a time: some tests give real processes a bound to meet, beside a database
-# and a browser on two cores.
+# and a browser on two cores. They are compiled before, as many at a time as there are cores.
 .PHONY: test
 test: build/dynamodb-local build/with-dynamodb build/lockstep lambda web npm ## run every test that needs no Docker (Go with -race, DynamoDB Local, Node, Chromium)
+	go list -race -test -export -deps ./... > /dev/null
 	@rm -f build/skipped; export SKIPPED=$(CURDIR)/build/skipped; \
 	build/with-dynamodb -- go test -race -count=1 -p 1 -timeout 15m ./...; \
 	$(MAKE) -s test-npm test-wasm; \
