@@ -187,7 +187,7 @@ func (r *reading) locked(name string, err error) {
 	case errors.Is(err, ErrAnswerLost):
 		m.doubts.suspect(name, err)
 		m.happens(Happening{Kind: AnswerLost, Reading: r.number, Endpoint: name})
-	case errors.Is(err, ErrAlreadyLocked) && foreign && m.doubts[name] == 0:
+	case errors.Is(err, ErrAlreadyLocked) && foreign:
 		m.hear(name, true)
 		fallthrough
 	default:

@@ -83,7 +83,7 @@ func (m *Machine) hear(name string, foreign bool) {
 	if i < 0 {
 		return
 	}
-	if foreign && !m.view.foreign[i] {
+	if foreign && !m.view.foreign[i] && m.doubts[name] == 0 { // else it may be our own lock
 		m.foreignAt = m.now
 	}
 	m.view.foreign[i] = foreign
