@@ -33,15 +33,23 @@ func (r *reading) lockAround() {
 		r.lockAll(r.names(chosen))
 		return
 	}
+	if r.withoutHomeless(homeless) {
+		r.readWhatIsNeeded()
+	}
+}
+
+// withoutHomeless goes on without the members who ask for resources that can't be had, and
+// says whether there are others; else the reading ends.
+func (r *reading) withoutHomeless(homeless []int64) bool {
 	trouble := map[int64]error{}
 	for _, id := range homeless {
 		trouble[id] = r.why(id)
 	}
 	if r.postpone(trouble); len(r.members) == 0 {
 		r.free()
-		return
+		return false
 	}
-	r.readWhatIsNeeded()
+	return true
 }
 
 // readWhatIsNeeded reads, once everything that the members need is locked. What is not
@@ -86,15 +94,9 @@ func (r *reading) await() {
 	r.plan = nil
 	target, homeless := m.view.chart.Cover(r.hopefulIDs(), r.cost(false))
 	if len(homeless) > 0 { // the registry has changed: they are to be looked at again
-		trouble := map[int64]error{}
-		for _, id := range homeless {
-			trouble[id] = r.why(id)
+		if r.withoutHomeless(homeless) {
+			r.await()
 		}
-		if r.postpone(trouble); len(r.members) == 0 {
-			r.free()
-			return
-		}
-		r.await()
 		return
 	}
 	if m.options.Without == Turnstile && len(r.held) == 0 {
