@@ -17,7 +17,6 @@ type grouping struct {
 	patient *reading // of those who wait for others; nil if nobody does
 	active  []*reading
 	looking bool
-	resting *timer // until it may lock again
 
 	together together
 }
@@ -40,10 +39,7 @@ func (g *grouping) dispatch() {
 	if len(g.active) > 0 && !g.secondPays() {
 		return
 	}
-	if earliest := g.notBefore(); earliest > g.now {
-		if g.resting == nil {
-			g.resting = g.after(earliest-g.now, func() { g.resting = nil })
-		}
+	if g.rests() {
 		return
 	}
 	g.lookAndBegin()
@@ -64,7 +60,11 @@ func (g *grouping) lookAndBegin() {
 	g.look(func(err error) {
 		g.clear(lost, func() {
 			g.looking = false
-			g.place(g.takeWaiting(), asked, err) // also those who came meanwhile
+			if err != nil {
+				g.failWaiting(err)
+				return
+			}
+			g.place(g.takeWaiting(), asked) // also those who came meanwhile
 		})
 	})
 }
@@ -77,13 +77,9 @@ func (g *grouping) takeWaiting() []*query {
 
 // place finds every query its reading. Who came after the registry was asked for is not
 // judged by it.
-func (g *grouping) place(waiting []*query, asked time.Duration, failed error) {
+func (g *grouping) place(waiting []*query, asked time.Duration) {
 	var going, waitingForOthers []*query
 	for _, q := range waiting {
-		if failed != nil {
-			g.fail(q, failed)
-			continue
-		}
 		if err := g.unknown(q); err != nil {
 			if q.came > asked {
 				g.waiting = append(g.waiting, q)

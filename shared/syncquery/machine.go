@@ -35,6 +35,7 @@ type Machine struct {
 	busy        map[string]*reading // endpoints that a reading of ours has locked, or is locking or freeing
 	doubts      doubts
 	view        view
+	resting     *timer        // until this client may lock again; nil while it may
 	foreignAt   time.Duration // when somebody else was last seen to lock, never: -1 s or less
 	releasedAt  time.Duration // when we last freed something
 	closing     bool
@@ -254,6 +255,15 @@ func (m *Machine) fail(q *query, err error) {
 		return
 	}
 	m.answer(q, nil, err)
+}
+
+// failWaiting ends all who wait with an error, or postpones them.
+func (m *Machine) failWaiting(err error) {
+	waiting := m.waiting
+	m.waiting = nil
+	for _, q := range waiting {
+		m.fail(q, err)
+	}
 }
 
 // pending is a call that is under way.

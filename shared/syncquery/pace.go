@@ -76,3 +76,13 @@ func (m *Machine) notBefore() time.Duration {
 	}
 	return max(m.now, m.releasedAt+courtesy)
 }
+
+// rests says whether this client leaves alone what it has freed; it is dispatched again
+// when that is over.
+func (m *Machine) rests() bool {
+	earliest := m.notBefore()
+	if earliest > m.now && m.resting == nil {
+		m.resting = m.after(earliest-m.now, func() { m.resting = nil })
+	}
+	return earliest > m.now
+}

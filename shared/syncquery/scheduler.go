@@ -15,7 +15,6 @@ type scheduler struct {
 	looked  time.Duration // when the registry was asked for
 	seen    time.Duration // when it came
 	stale   bool          // somebody came later than it, and asks for what it doesn't list
-	resting *timer
 }
 
 // viewAge is how old a registry may be by which a query is planned. What it says wrongly
@@ -26,10 +25,7 @@ func (s *scheduler) dispatch() {
 	if len(s.waiting) == 0 || s.looking {
 		return
 	}
-	if earliest := s.notBefore(); earliest > s.now {
-		if s.resting == nil {
-			s.resting = s.after(earliest-s.now, func() { s.resting = nil })
-		}
+	if s.rests() {
 		return
 	}
 	if s.view.chart != nil && s.since(s.seen) <= viewAge && !s.stale {
@@ -51,11 +47,7 @@ func (s *scheduler) lookAndBegin() {
 				s.looked, s.seen, s.stale = asked, s.now, false
 				return
 			}
-			waiting := s.waiting
-			s.waiting = nil
-			for _, q := range waiting {
-				s.fail(q, err)
-			}
+			s.failWaiting(err)
 		})
 	})
 }

@@ -82,14 +82,6 @@ func Strategies() []Strategy { return []Strategy{Serial, Baseline, Cover, Group}
 // StrategyNames lists the names of all strategies, comma-separated.
 func StrategyNames() string { return join(Strategies()) }
 
-// ParseStrategy returns the strategy of that name.
-func ParseStrategy(name string) (Strategy, error) {
-	if s := Strategy(name); slices.Contains(Strategies(), s) {
-		return s, nil
-	}
-	return "", fmt.Errorf("no strategy %q: it is one of %s", name, StrategyNames())
-}
-
 // Options change how a client behaves.
 type Options struct {
 	// Alone is the caller's word that nobody else uses the server. Then an endpoint

@@ -27,10 +27,7 @@ func (g *grouping) askWhether() {
 			g.together.known, g.together.can = true, result.Can
 			return
 		}
-		for _, q := range slices.Clone(g.waiting) {
-			g.waiting = g.waiting[1:]
-			g.fail(q, result.Err)
-		}
+		g.failWaiting(result.Err)
 	})
 }
 
